@@ -1,0 +1,233 @@
+"""All configuration. The environment is read here and nowhere else; `.env.example` lists every variable."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, NONCE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tamdash import embedded
+
+# Lets `ModelForm[Stakeholder]` and the like stand in code that runs, not only in code that is checked.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Environment(BaseSettings):
+    """What the operator may set. Outside demo mode a secret key and the host names are required."""
+
+    model_config = SettingsConfigDict(env_file=BASE_DIR / ".env", extra="ignore")
+
+    demo: bool = Field(default=False, alias="TAMDASH_DEMO")
+    debug: bool = Field(default=False, alias="TAMDASH_DEBUG")
+    secret_key: str = Field(default="", alias="TAMDASH_SECRET_KEY")
+    allowed_hosts: str = Field(default="", alias="TAMDASH_ALLOWED_HOSTS")
+    https: bool = Field(default=True, alias="TAMDASH_HTTPS")
+    database_url: str = Field(default="", alias="DATABASE_URL")
+    database_pool_size: int = Field(default=8, ge=1, alias="TAMDASH_DATABASE_POOL_SIZE")
+    redis_url: str = Field(default="", alias="REDIS_URL")
+    openai_base_url: str = Field(default="", alias="OPENAI_BASE_URL")
+    openai_api_key: str = Field(default="", alias="OPENAI_API_KEY")
+    llm_model: str = Field(default="gpt-5-mini", alias="TAMDASH_LLM_MODEL")
+    llm_timeout_seconds: float = Field(default=60, gt=0, alias="TAMDASH_LLM_TIMEOUT_SECONDS")
+    log_level: str = Field(default="INFO", alias="TAMDASH_LOG_LEVEL")
+
+
+env = Environment()
+
+# The embedded servers mean one machine and one developer: there the defaults may be easy. With a server of
+# one's own they must be chosen.
+EMBEDDED = not env.database_url
+DEMO = env.demo
+DEBUG = env.debug
+
+if not (env.secret_key or DEMO or EMBEDDED):
+    raise ImproperlyConfigured("Set TAMDASH_SECRET_KEY to a long random string, for example from `openssl rand -base64 48`.")
+if not (env.allowed_hosts or DEMO or EMBEDDED):
+    raise ImproperlyConfigured("Set TAMDASH_ALLOWED_HOSTS to the host names people use, separated by commas.")
+
+SECRET_KEY = env.secret_key or embedded.secret_key()
+ALLOWED_HOSTS = [host.strip() for host in env.allowed_hosts.split(",") if host.strip()] or ["localhost", "127.0.0.1", "[::1]"]
+
+INSTALLED_APPS = [
+    "accounts",
+    "communications",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_htmx",
+    "django_prose_editor",
+    "js_asset",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tamdash.middleware.HtmxReplies",
+    "tamdash.middleware.TenantTimeZone",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "tamdash.urls"
+WSGI_APPLICATION = "tamdash.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["template_partials.templatetags.partials", "tamdash.templatetags.tamdash"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tamdash.context.navigation",
+            ],
+        },
+    }
+]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's database settings from a libpq URL; a unix socket is `postgresql:///name?host=/directory`."""
+    parts = conninfo_to_dict(url)
+    known = {name: str(parts.pop(name, "")) for name in ("dbname", "user", "password", "host", "port")}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": known["dbname"] or "tamdash",
+        "USER": known["user"],
+        "PASSWORD": known["password"],
+        "HOST": known["host"],
+        "PORT": known["port"],
+        # The pool hands out living connections only with the health checks on, and keeps them itself.
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**parts, "pool": {"min_size": 1, "max_size": env.database_pool_size, "timeout": 10}},
+    }
+
+
+def redis(url: str, number: int) -> dict[str, str]:
+    """The same Redis database as a cache URL and as a broker URL, which spell a unix socket differently."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return {"cache": f"unix://{parts.path}?db={number}", "broker": f"redis+socket://{parts.path}?virtual_host={number}"}
+    if parts.path.strip("/") or parse_qs(parts.query).get("db"):
+        raise ImproperlyConfigured("REDIS_URL names a server, not a database: leave out the number, tamdash uses 0 and 1.")
+    return {name: f"{url.rstrip('/')}/{number}" for name in ("cache", "broker")}
+
+
+DATABASES = {"default": database(env.database_url or embedded.database_url())}
+REDIS_URL = env.redis_url or embedded.redis_url()
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis(REDIS_URL, 0)["cache"]}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = redis(REDIS_URL, 1)["broker"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+# One tick a minute for all tenants, who each have a time zone of their own: what is due is a question to the
+# database, so a missed or doubled tick does no harm.
+CELERY_BEAT_SCHEDULE = {
+    "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0},
+    "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 60.0},
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "portfolio"
+LOGOUT_REDIRECT_URL = "sign-in"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "woff2", "png"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_HTTPS = env.https and not (DEMO or EMBEDDED)
+SECURE_SSL_REDIRECT = SECURE_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HTTPS
+SECURE_HSTS_PRELOAD = SECURE_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_HTTPS else None
+SESSION_COOKIE_SECURE = SECURE_HTTPS
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_SECURE = SECURE_HTTPS
+CSRF_FAILURE_VIEW = "tamdash.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+
+OPENAI_BASE_URL = env.openai_base_url
+OPENAI_API_KEY = env.openai_api_key
+LLM_MODEL = env.llm_model
+LLM_TIMEOUT_SECONDS = env.llm_timeout_seconds
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.log_level},
+    "loggers": {"axes": {"level": "WARNING"}},
+}
