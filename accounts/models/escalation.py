@@ -1,0 +1,107 @@
+"""Escalations and their history. The life of one is in `accounts.escalations`; the scan opens and recovers them."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from accounts.models.health import Rag, ScanRun
+from accounts.models.people import Tenant, TenantQuerySet, User
+from accounts.models.profile import Account
+
+
+class EscalationQuerySet(TenantQuerySet):
+    def unresolved(self) -> Self:
+        return self.exclude(status="resolved")
+
+    def by_urgency(self) -> Self:
+        """Unacknowledged first, soonest due first; acknowledged after them."""
+        return self.order_by(F("acknowledged_at").asc(nulls_first=True), "due_at", "id")
+
+
+class Escalation(models.Model):
+    """An account that needs people now. At most one is unresolved per account."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        ACKNOWLEDGED = "acknowledged", "Acknowledged"
+        RESOLVED = "resolved", "Resolved"
+
+    class Reason(models.TextChoices):
+        BELOW = "score_below_threshold", "Score below the limit"
+        WORSENED = "worsened_to_red", "Turned Red"
+        WARNING = "early_warning", "Turned Amber"
+        BY_HAND = "raised_by_hand", "Raised by hand"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="escalations", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="escalations")
+    status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
+    reason = models.CharField(max_length=21, choices=Reason)
+    score = models.SmallIntegerField(help_text="At opening.")
+    rag = models.CharField(max_length=5, choices=Rag)
+    previous_score = models.SmallIntegerField(null=True, blank=True)
+    opened_by_scan = models.ForeignKey(ScanRun, on_delete=models.PROTECT, null=True, blank=True, related_name="escalations")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="To be acknowledged by then.")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_score = models.SmallIntegerField(null=True, blank=True)
+    resolved_rag = models.CharField(max_length=5, choices=Rag, blank=True)
+    recovered = models.BooleanField(default=False, help_text="Resolved by a scan that found the account Green.")
+
+    objects = EscalationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=~Q(status="resolved"), name="one_open_escalation_per_account"),
+            models.CheckConstraint(
+                condition=Q(status="open", acknowledged_at=None)
+                | Q(status="acknowledged", acknowledged_at__isnull=False)
+                | Q(status="resolved"),
+                name="escalation_acknowledged_at_iff_acknowledged",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="resolved", resolved_at__isnull=False) | (~Q(status="resolved") & Q(resolved_at=None)),
+                name="escalation_resolved_at_iff_resolved",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "status", "due_at"], name="escalation_queue"),
+            models.Index(fields=["account", "-opened_at"], name="escalation_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"ESC-{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("escalation", args=[self.pk])
+
+    def is_overdue(self, at: datetime) -> bool:
+        return self.status == self.Status.OPEN and self.due_at < at
+
+
+class EscalationEvent(models.Model):
+    """One step in an escalation's life. No actor: a scan did it."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", "Opened"
+        TRIGGERED = "triggered", "Triggered again"
+        ACKNOWLEDGED = "acknowledged", "Acknowledged"
+        RESOLVED = "resolved", "Resolved"
+        RECOVERED = "recovered", "Recovered"
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(max_length=2000, blank=True)
+    score = models.SmallIntegerField(null=True, blank=True)
+    rag = models.CharField(max_length=5, choices=Rag, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

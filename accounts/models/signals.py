@@ -1,0 +1,124 @@
+"""The two signals a score is made of: support tickets and integration heartbeats."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from accounts import schemas
+from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet
+from accounts.models.profile import Account
+
+LIVE = ("open", "pending")
+
+
+class TicketQuerySet(TenantQuerySet):
+    def live(self) -> Self:
+        """Open or pending: what counts against the score."""
+        return self.filter(status__in=LIVE)
+
+
+class Ticket(models.Model):
+    """The last known state of a ticket of a source system, identified by (tenant, source, external id).
+
+    `account` is empty while the source's `account_key` is not mapped to one.
+    """
+
+    class Priority(models.IntegerChoices):
+        P1 = 1, "P1"
+        P2 = 2, "P2"
+        P3 = 3, "P3"
+        P4 = 4, "P4"
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        PENDING = "pending", "Pending"
+        RESOLVED = "resolved", "Resolved"
+        CLOSED = "closed", "Closed"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="tickets", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="tickets", null=True, blank=True)
+    source = models.CharField(max_length=20)
+    external_id = models.CharField("ticket id", max_length=120)
+    account_key = models.CharField(max_length=160, blank=True)
+    priority = models.PositiveSmallIntegerField(choices=Priority)
+    status = models.CharField(max_length=8, choices=Status)
+    subject = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField("opened at")
+    closed_at = models.DateTimeField("resolved or closed at", null=True, blank=True)
+    source_version = models.BigIntegerField(
+        default=0, help_text="The source's own order of this ticket's states; a lower one never overwrites a higher."
+    )
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["priority", "created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "source", "external_id"], name="one_ticket_per_external_id"),
+            models.CheckConstraint(condition=Q(priority__range=(1, 4)), name="ticket_priority_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=LIVE, closed_at=None) | Q(status__in=("resolved", "closed"), closed_at__isnull=False),
+                name="ticket_closed_at_iff_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=models.F("created_at")), name="ticket_closed_after_opened"
+            ),
+        ]
+        indexes = [
+            # The scan reads this index alone, in order, for a tenant or for one account.
+            models.Index(
+                fields=["tenant", "account"],
+                include=["priority", "created_at"],
+                condition=Q(status__in=LIVE),
+                name="ticket_live_by_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    def age_days(self, at: datetime) -> float:
+        return max(0.0, (at - self.created_at).total_seconds() / 86400)
+
+    def contract(self, at: datetime) -> schemas.TicketSummary:
+        return schemas.TicketSummary.model_validate(
+            {
+                "ticket_id": self.external_id,
+                "account_id": self.account.external_id if self.account else self.account_key,
+                "priority": f"P{self.priority}",
+                "status": self.status,
+                "created_at": self.created_at,
+                "age_days": round(self.age_days(at), 2),
+                "subject": self.subject,
+            }
+        )
+
+
+class Heartbeat(models.Model):
+    """When an account's integration last reported. One narrow row an account, updated in place."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="heartbeat")
+    last_at = models.DateTimeField()
+
+    objects = AccountChildQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.last_at:%Y-%m-%d %H:%M}"
+
+
+class HeartbeatDay(models.Model):
+    """A day's heartbeats of an account (UTC date): enough to know the silence at any past instant outside that day's pings."""
+
+    pk = models.CompositePrimaryKey("account_id", "day")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="heartbeat_days", db_index=False)
+    day = models.DateField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+
+    objects = AccountChildQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(last_at__gte=models.F("first_at")), name="heartbeat_day_in_order")]

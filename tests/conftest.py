@@ -1,0 +1,31 @@
+"""A fixed cast: two tenants, and in the first a rep, another rep, a manager and an admin."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from accounts.models import Tenant, User
+from tests import make
+
+
+@dataclass(frozen=True)
+class Cast:
+    tenant: Tenant
+    rep: User
+    other_rep: User
+    manager: User
+    admin: User
+    stranger: User  # a manager of another tenant
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    tenant, elsewhere = make.tenant("north"), make.tenant("south")
+    return Cast(
+        tenant,
+        rep=make.user(tenant, "rep", name="Rita Rep"),
+        other_rep=make.user(tenant, "rep", name="Otto Other"),
+        manager=make.user(tenant, "manager", name="Mona Manager"),
+        admin=make.user(tenant, "admin", name="Ada Admin"),
+        stranger=make.user(elsewhere, "manager", name="Stan Stranger"),
+    )

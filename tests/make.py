@@ -1,0 +1,70 @@
+"""Plain factories. Each makes one row, with defaults that satisfy every constraint; what a test is about it names itself."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import scan
+from accounts.models import Account, Escalation, Heartbeat, HeartbeatDay, ScanRun, Tenant, Ticket, User
+from accounts.onboarding import create_tenant, create_user
+
+numbers = count(1)
+PASSWORD = "correct-horse-battery"
+
+
+def tenant(slug: str = "", time_zone: str = "UTC") -> Tenant:
+    slug = slug or f"tenant-{next(numbers)}"
+    return create_tenant(slug, slug.title(), time_zone)
+
+
+def user(of: Tenant, role: str = "rep", email: str = "", name: str = "") -> User:
+    return create_user(of, email or f"{role}-{next(numbers)}@{of.slug}.test", role, name=name, password=PASSWORD)
+
+
+def account(of: Tenant, owner: User | None = None, **values: Any) -> Account:
+    number = next(numbers)
+    return Account.objects.create(**{"tenant": of, "owner": owner, "external_id": f"A-{number}", "name": f"Account {number}"} | values)
+
+
+def ticket(of: Account, *, days: float = 1, priority: int = 3, status: str = "open", **values: Any) -> Ticket:
+    """A ticket opened `days` ago; closed now where its status says so."""
+    now = timezone.now()
+    defaults = {
+        "tenant": of.tenant,
+        "account": of,
+        "source": "generic",
+        "external_id": f"T-{next(numbers)}",
+        "priority": priority,
+        "status": status,
+        "subject": "Export fails",
+        "created_at": now - timedelta(days=days),
+        "closed_at": now if status in ("resolved", "closed") else None,
+    }
+    return Ticket.objects.create(**defaults | values)
+
+
+def heartbeat(of: Account, at: datetime) -> Heartbeat:
+    HeartbeatDay.objects.create(account=of, day=at.date(), first_at=at, last_at=at)
+    return Heartbeat.objects.create(account=of, last_at=at)
+
+
+def red_account(of: Tenant, owner: User | None = None, **values: Any) -> Account:
+    """An account that the next scan finds Red: three late P1 tickets and four more than is free."""
+    row = account(of, owner, **values)
+    for _ in range(3):
+        ticket(row, days=5, priority=1)
+    for _ in range(5):
+        ticket(row, days=1, priority=4)
+    return row
+
+
+def scanned(of: Tenant) -> ScanRun:
+    return scan.scan_tenant(of)
+
+
+def escalation(of: Account) -> Escalation:
+    """The escalation that a scan opened for the account, which must be Red or newly Amber."""
+    scan.scan_account(of)
+    return Escalation.objects.unresolved().get(account=of)
