@@ -1,0 +1,175 @@
+"""The scan: when it is due, and running it once. The score itself is in `scoring` (one account) and `scan_sql` (all of them)."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import scan_sql, trail
+from accounts.models import Account, ScanRun, ScoringPolicy, Tenant, User
+
+logger = logging.getLogger(__name__)
+
+DAILY_AT = time(7)  # in the tenant's own time zone
+CATCH_UP = timedelta(hours=12)  # how late a missed daily scan still runs
+REOPEN_AFTER = timedelta(days=7)  # after a manual resolve, when nothing got worse
+
+
+class ScanBusy(Exception):
+    """Another process is running this very scan."""
+
+
+@dataclass(frozen=True)
+class AccountScore:
+    """One account's score at an instant, as SQL computed it. Ages in days, silence in hours."""
+
+    account_id: str
+    score: int
+    rag: Literal["Red", "Amber", "Green"]
+    p1_p2_ticket_count: int
+    late_ticket_count: int
+    oldest_p1_p2_age_days: float
+    total_open_tickets: int
+    hours_since_heartbeat: float | None
+    late_points: int
+    volume_points: int
+    silence_points: int
+
+
+def daily_instant(tenant: Tenant, now: datetime) -> datetime:
+    """When today's daily scan is due: 07:00 of the tenant's local date, daylight saving included."""
+    local = now.astimezone(tenant.zone)
+    return datetime.combine(local.date(), DAILY_AT, tenant.zone)
+
+
+def run_daily_if_due(tenant: Tenant, now: datetime) -> ScanRun | None:
+    """Runs today's daily scan unless it is early, done, being done, or more than twelve hours late."""
+    due = daily_instant(tenant, now)
+    if not due <= now < due + CATCH_UP:
+        return None
+    run, created = ScanRun.objects.get_or_create(
+        tenant=tenant,
+        kind=ScanRun.Kind.DAILY,
+        local_date=due.date(),
+        defaults={"at": now, "policy": policy_at(tenant, now), "started_at": now},
+    )
+    if run.finished_at:
+        return None
+    try:
+        return perform(run, again_at=None if created else now)
+    except ScanBusy:
+        return None
+
+
+def scan_tenant(tenant: Tenant, *, by: User | None = None, at: datetime | None = None) -> ScanRun:
+    """Scans all active accounts of the tenant now."""
+    return perform(new_run(tenant, ScanRun.Kind.TENANT, at or timezone.now(), by=by))
+
+
+def scan_account(account: Account, *, by: User | None = None) -> ScanRun:
+    """“Scan now” for one account, through the same statement."""
+    return perform(new_run(account.tenant, ScanRun.Kind.ACCOUNT, timezone.now(), by=by, account=account))
+
+
+def replay_day(tenant: Tenant, day: date) -> ScanRun:
+    """The daily scan of a past local date, from what is known of tickets and heartbeats then. Once a date."""
+    at = datetime.combine(day, DAILY_AT, tenant.zone)
+    run = ScanRun.objects.create(
+        tenant=tenant, kind=ScanRun.Kind.DAILY, local_date=day, at=at, policy=policy_at(tenant, at), started_at=at
+    )
+    return perform(run, live=False, finished_at=at)
+
+
+def new_run(tenant: Tenant, kind: str, at: datetime, by: User | None = None, account: Account | None = None) -> ScanRun:
+    return ScanRun.objects.create(
+        tenant=tenant,
+        kind=kind,
+        account=account,
+        at=at,
+        local_date=at.astimezone(tenant.zone).date(),
+        policy=policy_at(tenant, at),
+        requested_by=by,
+        started_at=at,
+    )
+
+
+def perform(run: ScanRun, *, live: bool = True, again_at: datetime | None = None, finished_at: datetime | None = None) -> ScanRun:
+    """Computes and writes the run in one transaction: cut short, it leaves nothing but the unfinished run to try again.
+
+    `again_at`: it was cut short before, and is now to look at that instant. Raises ScanBusy if another process holds it or
+    has finished it, anything else after noting the error on the run.
+    """
+    try:
+        with transaction.atomic():
+            held = ScanRun.objects.select_for_update(skip_locked=True).filter(pk=run.pk, finished_at=None).first()
+            if held is None:
+                raise ScanBusy
+            # Scans of a tenant come one after the other: each goes on from the health that the one before it left.
+            held.tenant = Tenant.objects.select_for_update(no_key=True).get(pk=held.tenant_id)
+            if again_at:
+                held.at, held.policy, held.attempts = again_at, policy_at(held.tenant, again_at), held.attempts + 1
+            write(held, live=live)
+            held.finished_at = finished_at or timezone.now()
+            held.error = ""
+            held.save()
+    except ScanBusy:
+        raise
+    except Exception as error:
+        logger.exception("Scan %s failed", run.pk)
+        attempts = F("attempts") + (1 if again_at else 0)
+        ScanRun.objects.filter(pk=run.pk, finished_at=None).update(error=str(error)[:2000], attempts=attempts)
+        raise
+    return held
+
+
+def write(run: ScanRun, *, live: bool) -> None:
+    with connection.cursor() as cursor:
+        # The aggregate of a large tenant sorts in memory; JIT costs more than it gains on one short statement.
+        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        cursor.execute(scan_sql.write(live=live, one_account=run.account_id is not None), write_parameters(run))
+        row = cursor.fetchone()
+    assert row is not None
+    run.accounts, run.green, run.amber, run.red, run.escalations_opened, run.escalations_recovered = row
+
+
+def write_parameters(run: ScanRun) -> dict[str, Any]:
+    config = run.tenant.config
+    return {
+        **parameters(run.tenant, run.policy, run.at, run.account_id),
+        "scan": run.pk,
+        "day": (run.local_date - trail.EPOCH).days,
+        "red_due": run.at + timedelta(hours=config.red_due_hours),
+        "amber_due": run.at + timedelta(hours=config.amber_due_hours),
+        "week_ago": run.at - REOPEN_AFTER,
+    }
+
+
+def parameters(tenant: Tenant, policy: ScoringPolicy, at: datetime, account: int | None = None) -> dict[str, Any]:
+    return {
+        **policy.rules().model_dump(),
+        "tenant": tenant.pk,
+        "account": account,
+        "at": at,
+        "late_since": at - timedelta(days=policy.late_after_days),
+    }
+
+
+def scores_at(tenant: Tenant, at: datetime, *, live: bool = False, account: Account | None = None) -> Iterator[AccountScore]:
+    """What the scores were at a past instant (`live`: are now). Writes nothing."""
+    values = parameters(tenant, policy_at(tenant, at), at, account and account.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(scan_sql.read(live=live, one_account=account is not None), values)
+        for row in cursor.fetchall():
+            yield AccountScore(*row)
+
+
+def policy_at(tenant: Tenant, at: datetime) -> ScoringPolicy:
+    """The policy in force at that instant; before the first, the first."""
+    adopted = tenant.policies.exclude(activated_at=None)
+    policy = adopted.filter(activated_at__lte=at).order_by("-activated_at").first() or adopted.earliest("activated_at")
+    return policy

@@ -1,0 +1,32 @@
+"""Celery's door to the stages of this package. Each task may run twice."""
+
+import logging
+
+from celery import shared_task
+from django.db import DatabaseError
+from django.utils import timezone
+
+from accounts import scan
+from accounts.models import Tenant
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def scan_due_tenants() -> None:
+    """The minute's tick: starts what is due, a task a tenant, so that one failing tenant holds up no other."""
+    now = timezone.now()
+    for tenant in Tenant.objects.all():
+        due = scan.daily_instant(tenant, now)
+        if due <= now < due + scan.CATCH_UP and not tenant.scan_runs.filter(
+            kind="daily", local_date=due.date(), finished_at__isnull=False
+        ).exists():
+            scan_due_tenant.delay(tenant.pk)
+
+
+@shared_task
+def scan_due_tenant(tenant_id: int) -> None:
+    try:
+        scan.run_daily_if_due(Tenant.objects.get(pk=tenant_id), timezone.now())
+    except DatabaseError:
+        logger.warning("The daily scan of tenant %s failed; the next tick tries again.", tenant_id)
