@@ -1,0 +1,115 @@
+"""What people type on the account side."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.http import QueryDict
+
+from accounts.models import (
+    CoDevOpportunity,
+    EnvironmentItem,
+    FeatureAdoption,
+    Integration,
+    Stakeholder,
+    User,
+)
+from accounts.portfolio import SORTS, TIERS, Filters
+
+VIEWS = ("tiles", "timeline", "table")
+GROUPS = {"owner": "Owner", "tier": "Tier", "none": "None"}
+STATES = ("Red", "Amber", "Green", "unscanned")
+
+
+class PortfolioForm(forms.Form):
+    """The portfolio's state, read from the URL. A value that makes no sense falls back to the default: a link never fails."""
+
+    view = forms.ChoiceField(choices=[(view, view) for view in VIEWS], required=False)
+    group = forms.ChoiceField(choices=list(GROUPS.items()), required=False)
+    sort = forms.ChoiceField(choices=[(name, sort.label) for name, sort in SORTS.items()], required=False)
+    rag = forms.MultipleChoiceField(choices=[(state, state) for state in STATES], required=False)
+    owner = forms.CharField(max_length=20, required=False)
+    tier = forms.ChoiceField(choices=[(tier, tier.title()) for tier in TIERS], required=False)
+    region = forms.CharField(max_length=40, required=False)
+    q = forms.CharField(max_length=120, required=False)
+    after = forms.CharField(max_length=250, required=False)
+
+
+@dataclass(frozen=True)
+class PortfolioState:
+    """What the page shows: the form's values, with this person's defaults for what the URL leaves open."""
+
+    view: str
+    group: str
+    sort: str
+    filters: Filters
+    after: str
+
+    @classmethod
+    def read(cls, query: QueryDict, user: User, owners: dict[int, str]) -> "PortfolioState":
+        form = PortfolioForm(query)
+        form.is_valid()
+        given = form.cleaned_data
+        view = given.get("view") or "tiles"
+        # A rep sees their own book unless they ask for more; whoever leads sees all.
+        owner = given.get("owner") or ""
+        if not (owner in ("all", "none") or (owner.isdigit() and int(owner) in owners)):
+            owner = "all" if user.leads else str(user.pk)
+        return cls(
+            view=view,
+            group=given.get("group") or ("owner" if owner == "all" else "none"),
+            sort=given.get("sort") or ("size" if view == "tiles" else "risk"),
+            filters=Filters(
+                owner=owner,
+                rag=tuple(given.get("rag") or ()),
+                tier=given.get("tier") or "",
+                region=given.get("region") or "",
+                q=(given.get("q") or "").strip(),
+            ),
+            after=given.get("after") or "",
+        )
+
+
+class StakeholderForm(forms.ModelForm[Stakeholder]):
+    class Meta:
+        model = Stakeholder
+        fields = ["name", "role", "email", "technical_maturity", "notes"]
+        widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
+
+
+class IntegrationForm(forms.ModelForm[Integration]):
+    class Meta:
+        model = Integration
+        fields = ["name", "is_active", "since"]
+        widgets = {"since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+
+class FeatureForm(forms.ModelForm[FeatureAdoption]):
+    class Meta:
+        model = FeatureAdoption
+        fields = ["name", "adopted"]
+
+
+class EnvironmentForm(forms.ModelForm[EnvironmentItem]):
+    class Meta:
+        model = EnvironmentItem
+        fields = ["name"]
+
+
+class CoDevForm(forms.ModelForm[CoDevOpportunity]):
+    class Meta:
+        model = CoDevOpportunity
+        fields = ["name", "description", "status", "dispatched_to_sales"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+
+
+ProfileForm = StakeholderForm | IntegrationForm | FeatureForm | EnvironmentForm | CoDevForm
+
+
+class ResolveForm(forms.Form):
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say what resolved it: the next person to look will ask."},
+    )
+
+

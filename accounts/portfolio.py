@@ -1,0 +1,265 @@
+"""What the portfolio page reads: which accounts, how they stand, and what changed since the scan before."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, Q, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts import trail
+from accounts.models import Account, ScanRun, User
+from accounts.models.profile import AccountQuerySet
+from accounts.scan import policy_at
+from accounts.scoring import Policy
+
+PAGE_SIZE = 100
+MOST_TILES = 10_000
+MOST_LINES = 500  # accounts on one timeline
+NO_RENEWAL = date(9999, 12, 31)  # sorts accounts without a date last, in an index too
+TIERS = ("strategic", "enterprise", "growth", "core")
+
+
+class Row(NamedTuple):
+    """An account as tiles and table show it. The health half is None before the first scan."""
+
+    id: int
+    name: str
+    tier: str
+    arr: int
+    renewal_date: date | None
+    owner_id: int | None
+    score: int | None
+    rag: str | None
+    trail: bytes | None
+    late_points: int | None
+    volume_points: int | None
+    silence_points: int | None
+    open_tickets: int | None
+    p1_p2_tickets: int | None
+
+
+COLUMNS = (
+    "id",
+    "name",
+    "tier",
+    "arr",
+    "renewal_date",
+    "owner_id",
+    "health__score",
+    "health__rag",
+    "health__trail",
+    "health__late_points",
+    "health__volume_points",
+    "health__silence_points",
+    "health__open_tickets",
+    "health__p1_p2_tickets",
+)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The state of the page, as its URL says it."""
+
+    owner: str = "all"  # "all", "none" or a user's id
+    rag: tuple[str, ...] = ()  # of Red, Amber, Green, unscanned; empty: all
+    tier: str = ""
+    region: str = ""
+    q: str = ""
+
+    def scope(self, user: User) -> AccountQuerySet:
+        """All that is asked for but the state."""
+        rows: AccountQuerySet = Account.objects.visible_to(user).active()
+        if self.owner == "none":
+            rows = rows.filter(owner=None)
+        elif self.owner != "all":
+            rows = rows.filter(owner_id=int(self.owner))
+        if self.tier:
+            rows = rows.filter(tier=self.tier)
+        if self.region:
+            rows = rows.filter(region=self.region)
+        if self.q:
+            rows = rows.filter(Q(name__icontains=self.q) | Q(external_id__icontains=self.q))
+        return rows
+
+    def matching(self, user: User) -> AccountQuerySet:
+        rows = self.scope(user)
+        if self.rag:
+            rows = rows.filter(Q(health__rag__in=self.rag) | (Q(health=None) if "unscanned" in self.rag else Q()))
+        return rows
+
+
+def owners(user: User) -> dict[int, str]:
+    """Names of those in the person's tenant who own accounts, and of the person, by id."""
+    people = User.objects.filter(Q(book__is_active=True) | Q(pk=user.pk), tenant=user.tenant)
+    return dict(people.distinct().order_by("name").values_list("pk", "name"))
+
+
+def rows(accounts: AccountQuerySet) -> list[Row]:
+    return [Row._make(values) for values in accounts.values_list(*COLUMNS)]
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A column to page through by keyset: equally cheap on the first page and on the thousandth."""
+
+    label: str
+    key: str
+    descending: bool = False
+
+    def apply(self, accounts: AccountQuerySet) -> AccountQuerySet:
+        if self.key == "renews":
+            accounts = accounts.annotate(renews=Coalesce("renewal_date", Value(NO_RENEWAL)))
+        if self.key == "health__score":
+            accounts = accounts.filter(health__isnull=False)
+        return accounts.order_by(f"-{self.key}" if self.descending else self.key, "id")
+
+    def after(self, accounts: AccountQuerySet, value: str, last_id: int) -> AccountQuerySet:
+        """Rows behind (value, id). The redundant bound lets the index start at the place."""
+        beyond, up_to = ("lt", "lte") if self.descending else ("gt", "gte")
+        return accounts.filter(**{f"{self.key}__{up_to}": value}).filter(Q(**{f"{self.key}__{beyond}": value}) | Q(id__gt=last_id))
+
+    def cursor(self, row: Row) -> str:
+        value = {"health__score": row.score, "renews": row.renewal_date or NO_RENEWAL, "arr": row.arr, "name": row.name}[self.key]
+        return f"{row.id}:{value}"
+
+
+SORTS = {
+    "size": Sort("Sort: size", "arr", descending=True),
+    "risk": Sort("Sort: risk", "health__score"),
+    "renewal": Sort("Sort: renewal", "renews"),
+    "name": Sort("Sort: name", "name"),
+}
+
+IN_MEMORY: dict[str, Callable[[Row], Any]] = {
+    "size": lambda row: (TIERS.index(row.tier), -row.arr),
+    "risk": lambda row: (row.score is None, row.score),
+    "renewal": lambda row: row.renewal_date or NO_RENEWAL,
+    "name": lambda row: row.name.casefold(),
+}
+
+
+def worst(accounts: AccountQuerySet, sort: str, most: int) -> list[Row]:
+    """At most so many accounts, the lowest scores if there are more, in the order asked for."""
+    found = rows(accounts.order_by(F("health__score").asc(nulls_last=True), "id")[:most])
+    return found if sort == "risk" else sorted(found, key=IN_MEMORY[sort])
+
+
+def page(accounts: AccountQuerySet, sort: Sort, after: str = "") -> tuple[list[Row], str]:
+    """One page of the table and the cursor of the next ("" at the end). A cursor that makes no sense starts over."""
+    accounts = sort.apply(accounts)
+    last_id, _, value = after.partition(":")
+    if value and last_id.isdigit():
+        accounts = sort.after(accounts, value, int(last_id))
+    found = rows(accounts[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], sort.cursor(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Accounts and ARR by state, in whole units of the tenant's currency. `unscanned` accounts have no state yet."""
+
+    accounts: Counter[str] = field(default_factory=Counter)
+    arr: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return sum(self.accounts.values())
+
+
+def summarise(scope: AccountQuerySet) -> Summary:
+    groups = scope.order_by().values_list("health__rag").annotate(n=Count("id"), arr=Sum("arr"))
+    found = [(state or "unscanned", n, arr) for state, n, arr in groups]
+    return Summary(Counter({state: n for state, n, _ in found}), Counter({state: arr for state, _, arr in found}))
+
+
+class Change(NamedTuple):
+    """An account whose state is another than before the day's scan."""
+
+    row: Row
+    before: int
+    before_rag: str
+
+    @property
+    def why(self) -> str:
+        return reasons(self.row)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed since the day before the last daily scan, worst and largest first."""
+
+    day: date | None = None
+    newly_red: list[Change] = field(default_factory=list)
+    newly_amber: list[Change] = field(default_factory=list)
+    better: list[Change] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[Change]:
+        return [*self.newly_red, *self.newly_amber, *self.better]
+
+    def difference(self, state: str) -> int:
+        """Accounts more (or fewer) in that state than the day before."""
+        return sum((change.row.rag == state) - (change.before_rag == state) for change in self.all)
+
+    @property
+    def red_difference(self) -> int:
+        return self.difference("Red")
+
+    @property
+    def amber_difference(self) -> int:
+        return self.difference("Amber")
+
+    @property
+    def green_difference(self) -> int:
+        return self.difference("Green")
+
+    @property
+    def red_arr_difference(self) -> int:
+        return sum(change.row.arr * ((change.row.rag == "Red") - (change.before_rag == "Red")) for change in self.all)
+
+
+def last_daily_scan(user: User) -> ScanRun | None:
+    return ScanRun.objects.visible_to(user).filter(kind=ScanRun.Kind.DAILY, finished_at__isnull=False).first()
+
+
+def last_scan(user: User) -> ScanRun | None:
+    """The last scan of the whole tenant, daily or on demand."""
+    return ScanRun.objects.visible_to(user).filter(account=None, finished_at__isnull=False).first()
+
+
+def changes_since_yesterday(scope: AccountQuerySet, user: User) -> Changes:
+    latest = last_scan(user)
+    if latest is None:
+        return Changes()
+    midnight = datetime.combine(latest.local_date, time(), user.tenant.zone)
+    policy = policy_at(user.tenant, timezone.now()).rules()
+    found = compare(rows(scope.filter(health__changed_at__gte=midnight)), latest.local_date - timedelta(days=1), policy)
+    severity = sorted(found, key=lambda change: (change.row.score or 0, -change.row.arr))
+    return Changes(
+        day=latest.local_date,
+        newly_red=[change for change in severity if change.row.rag == "Red"],
+        newly_amber=[change for change in severity if change.row.rag == "Amber" and change.before_rag == "Green"],
+        better=[c for c in severity if c.row.rag == "Green" or (c.row.rag == "Amber" and c.before_rag == "Red")],
+    )
+
+
+def compare(changed: Iterable[Row], before: date, policy: Policy) -> Iterable[Change]:
+    for row in changed:
+        score = trail.score_on(row.trail or b"", before)
+        if score is not None and policy.rag(score) != row.rag:
+            yield Change(row, score, policy.rag(score))
+
+
+def reasons(row: Row) -> str:
+    """The deductions in a few words, largest first."""
+    parts: list[tuple[Any, str]] = [
+        (row.late_points or 0, "late P1/P2"),
+        (row.volume_points or 0, f"{row.open_tickets} open"),
+        (row.silence_points or 0, "silent"),
+    ]
+    taken = sorted((part for part in parts if part[0]), key=lambda part: -part[0])
+    return ", ".join(f"{words} −{points}" for points, words in taken) or ("No deductions" if row.score is not None else "Not scanned yet")

@@ -1,0 +1,53 @@
+"""`/accounts/<id>/`: one account, and “Scan now”."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import scan
+from accounts.models import Account
+from accounts.models.profile import CommunicationType
+from accounts.overview import Overview
+from accounts.profile_parts import PARTS, parts_of, with_parts
+from tamdash.pages import changeable, person, visible
+from tamdash.templatetags.tamdash import signed
+
+
+@require_GET
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person(request)
+    shown = visible(with_parts(Account.objects.select_related("owner", "tenant", "health", "heartbeat")), request, pk)
+    parts = parts_of(shown)
+    context = {
+        "section": "portfolio",
+        "account": shown,
+        "page": Overview(shown, timezone.now()),
+        "parts": [(part, parts[slug]) for slug, part in PARTS.items()],
+        "may_change": user.leads or shown.owner_id == user.pk,
+        "currency": shown.tenant.config.currency,
+        "communication_types": GENERATE,
+        "now": timezone.now(),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+GENERATE = [
+    (CommunicationType.ESCALATION_OUTREACH, "What is wrong, who acts, next step"),
+    (CommunicationType.RELEASE_NOTES, "The latest release, filtered to what they use"),
+    (CommunicationType.ROADMAP_PREVIEW, "What is planned for their integrations"),
+    (CommunicationType.HEALTH_CHECKIN, "Score, trend, open questions"),
+    (CommunicationType.CUSTOMER_SUCCESS_REVIEW, "The whole picture for the sponsor"),
+]
+
+
+@require_POST
+def scan_now(request: HttpRequest, pk: int) -> HttpResponse:
+    scanned: Account = changeable(Account.objects.select_related("tenant", "health"), request, pk)
+    before = scanned.health.score if hasattr(scanned, "health") else None
+    scan.scan_account(scanned, by=person(request))
+    after = Account.objects.select_related("health").get(pk=pk).health
+    change = "first score" if before is None else f"{signed(after.score - before)} since the last scan"
+    messages.success(request, f"Scanned now: {after.score}, {after.rag}, {change}.")
+    return redirect("account", pk)

@@ -1,0 +1,140 @@
+"""`/escalations/`: the queue, one escalation beside it, and the two steps by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import escalations, portfolio
+from accounts.forms import ResolveForm
+from accounts.models import Escalation, User
+from accounts.models.escalation import EscalationQuerySet
+from tamdash.pages import changeable, person, template, visible
+from tamdash.templatetags.tamdash import span
+
+PAGE_SIZE = 50
+TABS = {
+    "open": ("Open", Q(status__in=("open", "acknowledged"))),
+    "waiting": ("Unacknowledged", Q(status="open")),
+    "resolved": ("Resolved", Q(status="resolved")),
+}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time left to acknowledge. `run` is how much of it has passed, of 100."""
+
+    text: str
+    over: bool = False
+    run: int = 0
+
+
+def clock(escalation: Escalation, now: datetime) -> Clock:
+    left = (escalation.due_at - now).total_seconds()
+    whole = (escalation.due_at - escalation.opened_at).total_seconds() or 1
+    if left < 0:
+        return Clock(f"{span(-left / 86400)} overdue", over=True)
+    return Clock(f"{span(left / 86400)} left", run=round(100 * (1 - left / whole)))
+
+
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    return page(request, None)
+
+
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The escalation beside its queue. On a narrow screen it stands alone."""
+    return page(request, visible(Escalation.objects.select_related("account__owner", "account__health", "tenant"), request, pk))
+
+
+def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm | None = None, status: int = 200) -> HttpResponse:
+    user, now = person(request), timezone.now()
+    owners = portfolio.owners(user)
+    owner, tab = read(request.GET, user, owners)
+    scope = of_owner(Escalation.objects.visible_to(user), owner)
+    number = int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1
+    found = list(ordered(scope.filter(TABS[tab][1]), tab).select_related("account__owner", "account__health")[(number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1])
+    counts = scope.aggregate(**{name: Count("id", filter=which) for name, (_, which) in TABS.items()})
+    context = {
+        "section": "escalations",
+        "tabs": [(name, label, counts[name]) for name, (label, _) in TABS.items()],
+        "tab": tab,
+        "owner": owner,
+        "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
+        "rows": [(escalation, clock(escalation, now)) for escalation in found[:PAGE_SIZE]],
+        "page_number": number,
+        "has_next": len(found) > PAGE_SIZE,
+        "currency": user.tenant.config.currency,
+        "config": user.tenant.config,
+        "chosen": chosen,
+        **(detail_context(chosen, user, now, resolve) if chosen else {}),
+    }
+    return render(request, template(request, "accounts/escalations.html", "page"), context, status=status)
+
+
+def read(query: QueryDict, user: User, owners: dict[int, str]) -> tuple[str, str]:
+    """Owner and tab from the URL; a rep starts with their own accounts, and nonsense with the default."""
+    owner = query.get("owner", "")
+    if owner != "all" and not (owner.isdigit() and int(owner) in owners):
+        owner = "all" if user.leads else str(user.pk)
+    tab = query.get("tab", "open")
+    return owner, tab if tab in TABS else "open"
+
+
+def of_owner(rows: EscalationQuerySet, owner: str) -> EscalationQuerySet:
+    return rows if owner == "all" else rows.filter(account__owner_id=int(owner))
+
+
+def ordered(rows: EscalationQuerySet, tab: str) -> EscalationQuerySet:
+    return rows.order_by("-resolved_at", "-id") if tab == "resolved" else rows.by_urgency()
+
+
+def detail_context(chosen: Escalation, user: User, now: datetime, resolve: ResolveForm | None) -> dict[str, Any]:
+    return {
+        "chosen_clock": clock(chosen, now),
+        "events": chosen.events.select_related("actor"),
+        "drafts": chosen.account.communications.filter(communication_type="escalation_outreach").only("id", "status", "communication_type", "updated_at")[:3],  # type: ignore[attr-defined]
+        "may_acknowledge": chosen.status == "open" and (user.leads or chosen.account.owner_id == user.pk),
+        "may_resolve": chosen.status != "resolved" and user.leads,
+        "resolve_form": resolve or ResolveForm(),
+    }
+
+
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    escalation: Escalation = changeable(Escalation.objects.select_related("account"), request, pk)
+    return step(request, escalation, lambda: escalations.acknowledge(escalation, person(request)), "acknowledged")
+
+
+@require_POST
+def resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    """With a reason, by whoever leads."""
+    escalation: Escalation = visible(Escalation.objects.select_related("account__owner", "account__health", "tenant"), request, pk)
+    if not person(request).leads:
+        raise PermissionDenied
+    form = ResolveForm(request.POST)
+    if not form.is_valid():
+        return page(request, escalation, form, status=422)
+    return step(request, escalation, lambda: escalations.resolve(escalation, person(request), form.cleaned_data["reason"]), "resolved")
+
+
+def step(request: HttpRequest, escalation: Escalation, take: Callable[[], None], done: str) -> HttpResponse:
+    """Takes the step, says how it went, and goes back to where the person was."""
+    try:
+        take()
+    except escalations.NotNow as lost:
+        messages.warning(request, str(lost))
+    else:
+        messages.success(request, f"{escalation}, {escalation.account}, {done}.")
+    kept = {name: request.GET[name] for name in ("tab", "owner", "page") if name in request.GET}
+    return redirect(f"{escalation.get_absolute_url()}{'?' + urlencode(kept) if kept else ''}")

@@ -1,0 +1,105 @@
+"""`/`: the portfolio as tiles, timeline or table, filtered by its URL."""
+
+from collections import Counter
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts import heatmap, scan
+from accounts import portfolio as reads
+from accounts.forms import GROUPS, PortfolioState
+from accounts.models import Account, User
+from accounts.portfolio import Row, Summary
+from tamdash.pages import person, template
+
+
+def portfolio(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    owners = reads.owners(user)
+    state = PortfolioState.read(request.GET, user, owners)
+    scope = state.filters.scope(user)
+    summary = reads.summarise(scope)
+    context = {
+        "section": "portfolio",
+        "state": state,
+        "owner_name": owners.get(int(state.filters.owner)) if state.filters.owner.isdigit() else "",
+        "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items()), ("none", "Nobody")],
+        "tiers": reads.TIERS,
+        "regions": Account.objects.visible_to(user).active().exclude(region="").order_by("region").values_list("region", flat=True).distinct(),
+        "groupings": GROUPS,
+        "sorts": reads.SORTS,
+        "summary": summary,
+        "shares": shares(summary),
+        "changes": reads.changes_since_yesterday(scope, user),
+        "last_scan": reads.last_scan(user),
+        "currency": user.tenant.config.currency,
+        "today": timezone.localdate(),
+        **VIEWS[state.view](state, user, owners),
+    }
+    return render(request, template(request, "accounts/portfolio.html", "page"), context)
+
+
+def shares(summary: Summary) -> list[dict[str, Any]]:
+    """The coloured bar under the figures: where each state begins and how wide it is, of 160 units."""
+    unit, at, found = 160 / (summary.total or 1), 0.0, []
+    for name in ("Red", "Amber", "Green"):
+        width = summary.accounts[name] * unit
+        found.append({"name": name, "count": summary.accounts[name], "x": f"{at:.2f}", "width": f"{max(width - 0.7, 0):.2f}"})
+        at += width
+    return found
+
+
+def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
+    rows = reads.worst(state.filters.matching(user), state.sort, reads.MOST_TILES)
+    full = len(rows) <= heatmap.FULL_TILES
+    currency, today = user.tenant.config.currency, timezone.localdate()
+    return {
+        "shown": len(rows),
+        "full": full,
+        "sections": [
+            {
+                "name": name,
+                "tally": Counter(row.rag for row in members),
+                "count": len(members),
+                "arr": sum(row.arr for row in members),
+                "tiles": heatmap.tiles(members, currency, today, full=full),
+            }
+            for name, members in grouped(rows, state.group, owners).items()
+        ],
+    }
+
+
+def timeline(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
+    rows = reads.worst(state.filters.matching(user), state.sort, reads.MOST_LINES)
+    policy, today = scan.policy_at(user.tenant, timezone.now()).rules(), timezone.localdate()
+    return {
+        "shown": len(rows),
+        "days": heatmap.TIMELINE_DAYS,
+        "columns": heatmap.TIMELINE_DAYS + 1,
+        "head": heatmap.timeline_head(today),
+        "sections": [
+            {"name": name, "rows": heatmap.timeline_rows(members, policy, today)}
+            for name, members in grouped(rows, state.group, owners).items()
+        ],
+    }
+
+
+def table(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
+    rows, after = reads.page(state.filters.matching(user), reads.SORTS[state.sort], state.after)
+    body = heatmap.table_rows(rows, owners, user.tenant.config.currency, timezone.localdate())
+    return {"shown": len(rows), "rows": body, "next": after}
+
+
+VIEWS = {"tiles": tiles, "timeline": timeline, "table": table}
+
+
+def grouped(rows: list[Row], by: str, owners: dict[int, str]) -> dict[str, list[Row]]:
+    """Rows in their order, under the name of their group; groups by name, tiers by size."""
+    if by == "none":
+        return {"": rows} if rows else {}
+    found: dict[str, list[Row]] = {tier.title(): [] for tier in reads.TIERS} if by == "tier" else {}
+    for row in rows:
+        found.setdefault(row.tier.title() if by == "tier" else owners.get(row.owner_id or 0, "Nobody"), []).append(row)
+    return {name: found[name] for name in (found if by == "tier" else sorted(found)) if found[name]}

@@ -1,0 +1,68 @@
+"""Editing a part of the profile in place: add, edit and remove a row. Works as pages of their own without script."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accounts.models import Account
+from accounts.profile_parts import PARTS, Part
+from tamdash.pages import changeable, is_partial, template
+
+
+def add(request: HttpRequest, pk: int, part: str) -> HttpResponse:
+    """The empty form (GET) or a new row (POST)."""
+    account, chosen = find(request, pk, part)
+    return answer(request, account, chosen, chosen.model(account=account))
+
+
+def edit(request: HttpRequest, pk: int, part: str, row: int) -> HttpResponse:
+    account, chosen = find(request, pk, part)
+    return answer(request, account, chosen, get_object_or_404(chosen.rows_of(account), pk=row))
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int, part: str, row: int) -> HttpResponse:
+    account, chosen = find(request, pk, part)
+    get_object_or_404(chosen.rows_of(account), pk=row).delete()
+    return panel(request, account, chosen)
+
+
+def find(request: HttpRequest, pk: int, part: str) -> tuple[Account, Part]:
+    account: Account = changeable(Account.objects.select_related("tenant", "owner"), request, pk)
+    if part not in PARTS:
+        raise Http404
+    return account, PARTS[part]
+
+
+def answer(request: HttpRequest, account: Account, part: Part, row: Any) -> HttpResponse:
+    if request.method not in ("GET", "POST"):
+        return HttpResponse(status=405, headers={"Allow": "GET, POST"})
+    form = part.form(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid() and saved(form):
+        return panel(request, account, part)
+    context = {"account": account, "part": part, "form": form, "row": row, "section": "portfolio"}
+    status = 422 if form.errors else 200
+    return render(request, template(request, "accounts/profile_form.html", "form"), context, status=status)
+
+
+def saved(form: ModelForm[Any]) -> bool:
+    """Saves, or says on the form that the account has a row of that name: the constraint decides, not a look beforehand."""
+    try:
+        with transaction.atomic():
+            form.save()
+    except IntegrityError:
+        form.add_error("name", "There is one of this name already. Edit that one.")
+        return False
+    return True
+
+
+def panel(request: HttpRequest, account: Account, part: Part) -> HttpResponse:
+    if not is_partial(request):
+        return redirect(f"{reverse('account', args=[account.pk])}#{part.slug}")
+    context = {"account": account, "part": part, "rows": list(part.rows_of(account)), "may_change": True}
+    return render(request, "accounts/profile_panel.html", context)

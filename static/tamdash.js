@@ -1,0 +1,81 @@
+/* tamdash: the little that HTML and HTMX cannot do. Every page works before this has loaded. */
+(() => {
+  const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const root = document.documentElement;
+  const cookie = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`; };
+
+  // single-key shortcuts can be turned off (WCAG 2.1.4)
+  const keys = $('#keys');
+  try { if (keys) keys.checked = localStorage.getItem('keys') !== 'off'; } catch { /* storage is closed: they stay on */ }
+
+  // ticked rows: count them for the bar, keep "select all" in step
+  const bulk = form => {
+    const section = form.parentElement, rows = $$('tbody .tick input', section);
+    const n = rows.filter(x => x.checked).length, all = $('[data-all]', section);
+    all.checked = n === rows.length; all.indeterminate = n > 0 && n < rows.length;
+    $('output', form).textContent = `${n} selected`;
+  };
+
+  document.addEventListener('change', e => {
+    const t = e.target;
+    if (t.name === 'theme') {
+      if (t.value) root.dataset.theme = t.value; else delete root.dataset.theme;
+      cookie('theme', t.value);
+    }
+    if (t === keys) try { localStorage.setItem('keys', t.checked ? 'on' : 'off'); } catch { /* not kept */ }
+    if (t.matches('.tick input')) {
+      const section = t.closest('section');
+      if (t.matches('[data-all]')) $$('.tick input', section).forEach(x => { x.checked = t.checked; });
+      const bar = $('[data-bulk]', section);
+      if (bar) bulk(bar);
+    }
+    if (t.matches('#figures')) root.toggleAttribute('data-figures', t.checked);
+  });
+
+  document.addEventListener('click', e => {
+    e.target.closest('[data-dismiss]')?.closest('.toast').remove();
+    const form = e.target.closest('[data-none]')?.form;
+    if (form) { $$('.tick input', form.parentElement).forEach(x => { x.checked = false; }); bulk(form); }
+  });
+
+  // a press of a button that starts something shows at once, and a second press does nothing
+  document.addEventListener('submit', e => {
+    const button = e.submitter;
+    if (button && !e.target.hasAttribute('data-download')) setTimeout(() => button.setAttribute('aria-busy', 'true'));
+  });
+  addEventListener('pageshow', () => $$('[aria-busy="true"]').filter(x => x.matches('button')).forEach(x => x.removeAttribute('aria-busy')));
+
+  // what the server could not answer is said, with what to do
+  const toast = text => {
+    const node = $('#toast').content.firstElementChild.cloneNode(true);
+    $('p', node).textContent = text;
+    $('#toasts').append(node);
+    $$('button[aria-busy="true"]').forEach(x => x.removeAttribute('aria-busy'));
+  };
+  document.addEventListener('htmx:sendError', () => toast('The server could not be reached. Nothing was changed. Check the connection and try again.'));
+  document.addEventListener('htmx:timeout', () => toast('The server took too long. Reload the page to see whether it was done.'));
+  document.addEventListener('htmx:responseError', e => {
+    const code = e.detail.xhr.status;
+    toast(code === 403 ? 'You may not change this. Its owner or a manager can.'
+      : code === 404 ? 'This is no longer here. Reload the page.'
+      : code === 429 ? 'Too many tries. Wait a minute, then try again.'
+      : 'Something went wrong on the server. Nothing was changed. Try again; if it stays, tell an admin the time.');
+  });
+
+  // keys: "/" to search, arrows between tiles
+  document.addEventListener('keydown', e => {
+    const t = e.target, typing = t.closest('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]');
+    const search = $('.topbar input[type=search]');
+    if (e.key === '/' && !typing && keys?.checked && search) { e.preventDefault(); search.focus(); }
+    if (t.matches('.tile') && e.key.startsWith('Arrow')) {
+      const b = t.getBoundingClientRect(), vertical = /Up|Down/.test(e.key), d = /Up|Left/.test(e.key) ? -1 : 1, all = $$('.tile');
+      let to = all[all.indexOf(t) + d];
+      if (vertical) {
+        const cost = r => Math.abs(r.top - b.top) * 4 + Math.abs((r.left + r.right - b.left - b.right) / 2);
+        to = all.map(x => [x, x.getBoundingClientRect()]).filter(([, r]) => (d > 0 ? r.top >= b.bottom : r.bottom <= b.top))
+          .sort((x, y) => cost(x[1]) - cost(y[1]))[0]?.[0];
+      }
+      if (to) { e.preventDefault(); to.focus(); }
+    }
+  });
+})();
