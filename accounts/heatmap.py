@@ -4,7 +4,7 @@ A template takes seventy times as long as the query for ten thousand tiles, plai
 from people is escaped where it enters the text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 
@@ -12,13 +12,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts import trail
-from accounts.portfolio import Row, reasons
+from accounts.portfolio import TIERS, Row, reasons
 from accounts.scoring import Policy
 from tamdash.templatetags.tamdash import RAG_LETTER, day, money
 
 SPARK_DAYS = 30
 TIMELINE_DAYS = 90
-FULL_TILES = 500  # beyond so many accounts a tile is a name and a figure
 
 GLYPH = {
     state: f'<svg class="rag" data-rag="{letter}" role="img" aria-label="{state}"><use href="#g-{letter}"/></svg>'
@@ -52,23 +51,19 @@ def delta(row: Row, today: date) -> str:
 
 def spark(packed: bytes | None, today: date) -> str:
     """Thirty days of the score as steps in a 72 by 20 box, with dotted lines at 70 and 40."""
-    scores = trail.daily(packed or b"", today - timedelta(days=SPARK_DAYS - 1), today)
-    width = 72 / SPARK_DAYS
-    path, last = "", None
-    for index, value in enumerate(scores):
-        if value is not None and value != last:
-            height = 19 - value * 0.18
-            path += f"M{index * width:g} {height:g}" if last is None else f"H{index * width:g}V{height:g}"
-            last = value
-    if last is not None:
-        path += "H72"
+    path, at = "", 0
+    for value, days in trail.runs(packed or b"", today - timedelta(days=SPARK_DAYS - 1), today):
+        if value is not None:
+            x, y = at * 72 / SPARK_DAYS, 19 - value * 0.18
+            path += f"H{x:g}V{y:g}" if path else f"M{x:g} {y:g}"
+        at += days
     return (
         '<svg class="spark" viewBox="0 0 72 20" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="lim" d="M0 6.4H72M0 11.8H72"/><path d="{path}"/></svg>'
+        f'<path class="lim" d="M0 6.4H72M0 11.8H72"/><path d="{path and path + "H72"}"/></svg>'
     )
 
 
-def tiles(rows: Iterable[Row], currency: str, today: date, *, full: bool) -> SafeString:
+def tiles(rows: Sequence[Row], currency: str, today: date, *, full: bool) -> SafeString:
     """The list items of one group of tiles."""
     return SafeString("".join(full_tiles(rows, currency, today) if full else plain_tiles(rows)))
 
@@ -84,14 +79,20 @@ def full_tiles(rows: Iterable[Row], currency: str, today: date) -> Iterable[str]
         )
 
 
-def plain_tiles(rows: Iterable[Row]) -> Iterable[str]:
+def plain_tiles(rows: Sequence[Row]) -> Iterable[str]:
     """Glyph and word of the state come from the style sheet, which keeps ten thousand tiles small on the wire."""
     before, after = account_path()
-    for row in rows:
-        yield (
-            f'<li data-tier={row.tier[0]}><a class="tile plain" data-rag={RAG_LETTER.get(row.rag or "", "n")} href={before}{row.id}{after}>'
-            f"{escape(row.name)} <b>{'–' if row.score is None else row.score}</b></a>"
-        )
+    opening = {
+        (tier, state): f'<li data-tier={tier[0]}><a class="tile plain" data-rag={RAG_LETTER.get(state or "", "n")} href={before}'
+        for tier in TIERS
+        for state in (*RAG_LETTER, None)
+    }
+    # All names are escaped in one go: a NUL, which PostgreSQL keeps out of texts, holds them apart.
+    names = escape("\0".join(row.name for row in rows)).split("\0")
+    return [
+        f"{opening[row.tier, row.rag]}{row.id}{after}>{name} <b>{'–' if row.score is None else row.score}</b></a>"
+        for row, name in zip(rows, names, strict=True)
+    ]
 
 
 def timeline_rows(rows: Iterable[Row], policy: Policy, today: date) -> SafeString:
@@ -103,7 +104,7 @@ def timeline_rows(rows: Iterable[Row], policy: Policy, today: date) -> SafeStrin
         "".join(
             f'<tr><th scope="row"><a href="{before}{row.id}{after}">{GLYPH.get(row.rag or "", "")}<span class="nm">{escape(row.name)}</span>'
             f"<b>{'–' if row.score is None else row.score}</b></a></th>"
-            + "".join(map(cell.__getitem__, trail.daily(row.trail or b"", first, today)))
+            + "".join(cell[value] * days for value, days in trail.runs(row.trail or b"", first, today))
             + "</tr>"
             for row in rows
         )

@@ -2,29 +2,29 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Q, Sum, Value
+from django.db.models import Case, Count, F, Func, IntegerField, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts import trail
 from accounts.models import Account, ScanRun, User
-from accounts.models.profile import AccountQuerySet
+from accounts.models.profile import NO_RENEWAL, AccountQuerySet
 from accounts.scan import policy_at
 from accounts.scoring import Policy
 
 PAGE_SIZE = 100
 MOST_TILES = 10_000
+FULL_TILES = 500  # beyond so many accounts a tile is a name and a figure
+SHOWN_CHANGES = 8
 MOST_LINES = 500  # accounts on one timeline
-NO_RENEWAL = date(9999, 12, 31)  # sorts accounts without a date last, in an index too
 TIERS = ("strategic", "enterprise", "growth", "core")
 
 
 class Row(NamedTuple):
-    """An account as tiles and table show it. The health half is None before the first scan."""
+    """An account as tiles and table show it. The health half is None before the first scan, the last part in a plain tile."""
 
     id: int
     name: str
@@ -34,12 +34,12 @@ class Row(NamedTuple):
     owner_id: int | None
     score: int | None
     rag: str | None
-    trail: bytes | None
-    late_points: int | None
-    volume_points: int | None
-    silence_points: int | None
-    open_tickets: int | None
-    p1_p2_tickets: int | None
+    trail: bytes | None = None
+    late_points: int | None = None
+    volume_points: int | None = None
+    silence_points: int | None = None
+    open_tickets: int | None = None
+    p1_p2_tickets: int | None = None
 
 
 COLUMNS = (
@@ -58,6 +58,7 @@ COLUMNS = (
     "health__open_tickets",
     "health__p1_p2_tickets",
 )
+PLAIN_COLUMNS = COLUMNS[:8]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ class Filters:
     tier: str = ""
     region: str = ""
     q: str = ""
+
+    def without_state(self) -> "Filters":
+        return replace(self, rag=())
 
     def scope(self, user: User) -> AccountQuerySet:
         """All that is asked for but the state."""
@@ -98,8 +102,8 @@ def owners(user: User) -> dict[int, str]:
     return dict(people.distinct().order_by("name").values_list("pk", "name"))
 
 
-def rows(accounts: AccountQuerySet) -> list[Row]:
-    return [Row._make(values) for values in accounts.values_list(*COLUMNS)]
+def rows(accounts: AccountQuerySet, columns: tuple[str, ...] = COLUMNS) -> list[Row]:
+    return [Row(*values) for values in accounts.values_list(*columns)]
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class Sort:
         if self.key == "renews":
             accounts = accounts.annotate(renews=Coalesce("renewal_date", Value(NO_RENEWAL)))
         if self.key == "health__score":
-            accounts = accounts.filter(health__isnull=False)
+            accounts = accounts.filter(health__tenant=F("tenant"))  # lets the index on (tenant, score) begin at the tenant
         return accounts.order_by(f"-{self.key}" if self.descending else self.key, "id")
 
     def after(self, accounts: AccountQuerySet, value: str, last_id: int) -> AccountQuerySet:
@@ -134,17 +138,18 @@ SORTS = {
     "name": Sort("Sort: name", "name"),
 }
 
+TIER_RANK = {tier: rank for rank, tier in enumerate(TIERS)}
 IN_MEMORY: dict[str, Callable[[Row], Any]] = {
-    "size": lambda row: (TIERS.index(row.tier), -row.arr),
+    "size": lambda row: (TIER_RANK[row.tier], -row.arr),
     "risk": lambda row: (row.score is None, row.score),
     "renewal": lambda row: row.renewal_date or NO_RENEWAL,
     "name": lambda row: row.name.casefold(),
 }
 
 
-def worst(accounts: AccountQuerySet, sort: str, most: int) -> list[Row]:
+def worst(accounts: AccountQuerySet, sort: str, most: int, columns: tuple[str, ...] = COLUMNS) -> list[Row]:
     """At most so many accounts, the lowest scores if there are more, in the order asked for."""
-    found = rows(accounts.order_by(F("health__score").asc(nulls_last=True), "id")[:most])
+    found = rows(accounts.order_by(F("health__score").asc(nulls_last=True), "id")[:most], columns)
     return found if sort == "risk" else sorted(found, key=IN_MEMORY[sort])
 
 
@@ -181,7 +186,6 @@ class Change(NamedTuple):
 
     row: Row
     before: int
-    before_rag: str
 
     @property
     def why(self) -> str:
@@ -189,41 +193,35 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Group:
+    """Accounts that moved the same way: how many, and the first of them."""
+
+    title: str
+    rag: str
+    count: int
+    first: list[Change]
+
+
+@dataclass(frozen=True)
 class Changes:
-    """What changed since the day before the last daily scan, worst and largest first."""
+    """What changed since the day before the last scan. `moves` counts accounts, `arr` their ARR, by (state before, state now)."""
 
     day: date | None = None
-    newly_red: list[Change] = field(default_factory=list)
-    newly_amber: list[Change] = field(default_factory=list)
-    better: list[Change] = field(default_factory=list)
-
-    @property
-    def all(self) -> list[Change]:
-        return [*self.newly_red, *self.newly_amber, *self.better]
+    groups: list[Group] = field(default_factory=list)
+    moves: Counter[tuple[str, str]] = field(default_factory=Counter)
+    arr: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def difference(self, state: str) -> int:
         """Accounts more (or fewer) in that state than the day before."""
-        return sum((change.row.rag == state) - (change.before_rag == state) for change in self.all)
-
-    @property
-    def red_difference(self) -> int:
-        return self.difference("Red")
-
-    @property
-    def amber_difference(self) -> int:
-        return self.difference("Amber")
-
-    @property
-    def green_difference(self) -> int:
-        return self.difference("Green")
+        return balance(self.moves, state)
 
     @property
     def red_arr_difference(self) -> int:
-        return sum(change.row.arr * ((change.row.rag == "Red") - (change.before_rag == "Red")) for change in self.all)
+        return balance(self.arr, "Red")
 
 
-def last_daily_scan(user: User) -> ScanRun | None:
-    return ScanRun.objects.visible_to(user).filter(kind=ScanRun.Kind.DAILY, finished_at__isnull=False).first()
+def balance(moved: Counter[tuple[str, str]], state: str) -> int:
+    return sum(n * ((after == state) - (before == state)) for (before, after), n in moved.items())
 
 
 def last_scan(user: User) -> ScanRun | None:
@@ -237,21 +235,46 @@ def changes_since_yesterday(scope: AccountQuerySet, user: User) -> Changes:
         return Changes()
     midnight = datetime.combine(latest.local_date, time(), user.tenant.zone)
     policy = policy_at(user.tenant, timezone.now()).rules()
-    found = compare(rows(scope.filter(health__changed_at__gte=midnight)), latest.local_date - timedelta(days=1), policy)
-    severity = sorted(found, key=lambda change: (change.row.score or 0, -change.row.arr))
-    return Changes(
-        day=latest.local_date,
-        newly_red=[change for change in severity if change.row.rag == "Red"],
-        newly_amber=[change for change in severity if change.row.rag == "Amber" and change.before_rag == "Green"],
-        better=[c for c in severity if c.row.rag == "Green" or (c.row.rag == "Amber" and c.before_rag == "Red")],
+    # The trail's last entry is that day's, so the one before it is where the account stood the day before.
+    moved = scope.annotate(before=ScoreBefore("health__trail"), before_rag=rag_of("before", policy)).filter(
+        ~Q(before_rag=F("health__rag")), health__changed_at__gte=midnight, before__isnull=False
     )
+    counted = moved.order_by().values_list("before_rag", "health__rag").annotate(n=Count("id"), arr=Sum("arr"))
+    moves = Counter({(before, after): n for before, after, n, _ in counted})
+    arr = Counter({(before, after): total for before, after, _, total in counted})
+    groups = [
+        Group(title, state, sum(moves[before, state] for before in come_from), first_of(moved, state, come_from))
+        for title, state, come_from in MOVES
+        if any(moves[before, state] for before in come_from)
+    ]
+    return Changes(latest.local_date, groups, moves, arr)
 
 
-def compare(changed: Iterable[Row], before: date, policy: Policy) -> Iterable[Change]:
-    for row in changed:
-        score = trail.score_on(row.trail or b"", before)
-        if score is not None and policy.rag(score) != row.rag:
-            yield Change(row, score, policy.rag(score))
+MOVES = (
+    ("Newly Red", "Red", ("Amber", "Green")),
+    ("Newly Amber", "Amber", ("Green",)),
+    ("Recovered", "Green", ("Amber", "Red")),
+    ("Better, not yet Green", "Amber", ("Red",)),
+)
+
+
+def first_of(moved: AccountQuerySet, state: str, come_from: tuple[str, ...]) -> list[Change]:
+    """The worst few that moved so."""
+    found = moved.filter(health__rag=state, before_rag__in=come_from).order_by("health__score", "-arr", "id")
+    return [Change(Row._make(values[:-1]), values[-1]) for values in found.values_list(*COLUMNS, "before")[:SHOWN_CHANGES]]
+
+
+def rag_of(score: str, policy: Policy) -> Case:
+    """The state of a score under the policy, in the database."""
+    limits = (When(**{f"{score}__lt": policy.red_below}, then=Value("Red")), When(**{f"{score}__lt": policy.amber_below}, then=Value("Amber")))
+    return Case(*limits, default=Value("Green"))
+
+
+class ScoreBefore(Func):
+    """The score of the last but one entry of a trail; NULL where there is none."""
+
+    template = "CASE WHEN length(%(expressions)s) >= 6 THEN get_byte(%(expressions)s, length(%(expressions)s) - 4) END"
+    output_field = IntegerField(null=True)
 
 
 def reasons(row: Row) -> str:

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import scan_sql, trail
-from accounts.models import Account, ScanRun, ScoringPolicy, Tenant, User
+from accounts.models import Account, PortfolioChange, ScanRun, ScoringPolicy, Tenant, User
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +114,7 @@ def perform(run: ScanRun, *, live: bool = True, again_at: datetime | None = None
             if again_at:
                 held.at, held.policy, held.attempts = again_at, policy_at(held.tenant, again_at), held.attempts + 1
             write(held, live=live)
+            PortfolioChange.objects.create(tenant=held.tenant)
             held.finished_at = finished_at or timezone.now()
             held.error = ""
             held.save()
@@ -142,7 +143,8 @@ def write_parameters(run: ScanRun) -> dict[str, Any]:
     return {
         **parameters(run.tenant, run.policy, run.at, run.account_id),
         "scan": run.pk,
-        "day": (run.local_date - trail.EPOCH).days,
+        "today": trail.packed(run.local_date),
+        "trail_length": trail.LENGTH * trail.ENTRY.size,
         "red_due": run.at + timedelta(hours=config.red_due_hours),
         "amber_due": run.at + timedelta(hours=config.amber_due_hours),
         "week_ago": run.at - REOPEN_AFTER,

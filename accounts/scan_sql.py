@@ -24,6 +24,7 @@ PAST_HEARTBEATS = """
     ) past
     WHERE account.tenant_id = %(tenant)s"""
 
+# OFFSET 0 keeps the planner from folding a step into the next, which would compute it again wherever a later one names it.
 SCORED = """
 tickets AS (
     SELECT account_id, count(*) AS total,
@@ -41,6 +42,7 @@ signals AS (
     LEFT JOIN tickets ON tickets.account_id = account.id
     LEFT JOIN ({heartbeats}) AS heartbeats ON heartbeats.account_id = account.id
     WHERE account.tenant_id = %(tenant)s AND account.is_active {only_this}
+    OFFSET 0
 ),
 deducted AS (
     SELECT *,
@@ -48,10 +50,10 @@ deducted AS (
         least(greatest(total - %(free_tickets)s, 0) * %(volume_points)s, %(volume_cap)s) AS volume_points,
         CASE WHEN silent_hours > %(very_silent_after_hours)s THEN %(very_silent_points)s
              WHEN silent_hours > %(silent_after_hours)s THEN %(silent_points)s ELSE 0 END AS silence_points
-    FROM signals
+    FROM signals OFFSET 0
 ),
 valued AS (
-    SELECT *, greatest(100 - late_points - volume_points - silence_points, 0) AS score FROM deducted
+    SELECT *, greatest(100 - late_points - volume_points - silence_points, 0) AS score FROM deducted OFFSET 0
 ),
 scored AS (
     SELECT *, CASE WHEN score < %(red_below)s THEN 'Red' WHEN score < %(amber_below)s THEN 'Amber' ELSE 'Green' END AS rag FROM valued
@@ -63,75 +65,70 @@ SELECT account.external_id, scored.score, scored.rag, scored.urgent, scored.late
     scored.silent_hours, scored.late_points, scored.volume_points, scored.silence_points
 FROM scored JOIN accounts_account account ON account.id = scored.account_id ORDER BY account.external_id"""
 
-# `written` alone decides what follows: an account whose snapshot of this scan exists already is not counted or escalated twice.
 WRITE = """
 WITH {scored},
+found AS MATERIALIZED (
+    SELECT scored.*, health.score AS previous_score, health.rag AS previous_rag,
+        scored.rag = 'Red' OR coalesce(health.rag = 'Green' AND scored.rag = 'Amber', false) AS should_escalate,
+        (health.score, health.rag) IS DISTINCT FROM (scored.score, scored.rag) AS moved,
+        (health.open_tickets, health.p1_p2_tickets, health.late_points, health.volume_points, health.silence_points)
+            IS DISTINCT FROM (total, urgent, scored.late_points, scored.volume_points, scored.silence_points) AS shifted
+    FROM scored LEFT JOIN accounts_accounthealth health ON health.account_id = scored.account_id AND health.tenant_id = %(tenant)s
+),
 written AS (
     INSERT INTO accounts_healthsnapshot (scan_id, account_id, oldest_p1_p2_age_days, hours_since_heartbeat, p1_p2_ticket_count,
         late_ticket_count, total_open_tickets, score, previous_score, late_points, volume_points, silence_points,
         should_escalate, rag, previous_rag)
-    SELECT %(scan)s, scored.account_id, oldest_days, silent_hours, urgent, late, total, scored.score, health.score,
-        scored.late_points, scored.volume_points, scored.silence_points,
-        scored.score < %(red_below)s OR coalesce(health.rag <> 'Red' AND scored.rag = 'Red', false)
-            OR coalesce(health.rag = 'Green' AND scored.rag = 'Amber', false),
-        scored.rag, health.rag
-    FROM scored LEFT JOIN accounts_accounthealth health ON health.account_id = scored.account_id
-    ON CONFLICT (scan_id, account_id) DO NOTHING
-    RETURNING *
+    SELECT %(scan)s, account_id, oldest_days, silent_hours, urgent, late, total, score, previous_score,
+        late_points, volume_points, silence_points, should_escalate, rag, previous_rag
+    FROM found
 ),
 first_health AS (
     INSERT INTO accounts_accounthealth (account_id, tenant_id, changed_at, changed_by_scan_id, score, open_tickets, p1_p2_tickets,
         late_points, volume_points, silence_points, rag, trail)
-    SELECT account_id, %(tenant)s, %(at)s, %(scan)s, score, total_open_tickets, p1_p2_ticket_count,
-        late_points, volume_points, silence_points, rag, int2send(%(day)s::int2) || set_byte('\\x00', 0, score)
-    FROM written WHERE previous_score IS NULL
-    ON CONFLICT (account_id) DO NOTHING
+    SELECT account_id, %(tenant)s, %(at)s, %(scan)s, score, total, urgent,
+        late_points, volume_points, silence_points, rag, %(today)s || set_byte('\\x00', 0, score)
+    FROM found WHERE previous_score IS NULL
 ),
 changed_health AS (
     UPDATE accounts_accounthealth health SET
-        open_tickets = written.total_open_tickets, p1_p2_tickets = written.p1_p2_ticket_count,
-        late_points = written.late_points, volume_points = written.volume_points, silence_points = written.silence_points,
-        score = written.score, rag = written.rag,
-        changed_at = CASE WHEN moved THEN %(at)s ELSE health.changed_at END,
-        changed_by_scan_id = CASE WHEN moved THEN %(scan)s ELSE health.changed_by_scan_id END,
+        open_tickets = total, p1_p2_tickets = urgent, score = found.score, rag = found.rag,
+        late_points = found.late_points, volume_points = found.volume_points, silence_points = found.silence_points,
+        changed_at = CASE WHEN moved THEN %(at)s ELSE changed_at END,
+        changed_by_scan_id = CASE WHEN moved THEN %(scan)s ELSE changed_by_scan_id END,
         previous_score = CASE WHEN moved THEN health.score ELSE health.previous_score END,
         previous_rag = CASE WHEN moved THEN health.rag ELSE health.previous_rag END,
-        trail = CASE WHEN moved THEN substring(kept || entry FROM greatest(1, length(kept) + 3 - 269)) ELSE health.trail END
-    FROM (
-        SELECT written.*, written.score <> current.score AS moved,
-            int2send(%(day)s::int2) || set_byte('\\x00', 0, written.score) AS entry,
-            -- A second change on one day replaces that day's entry.
-            CASE WHEN substring(current.trail FROM length(current.trail) - 2 FOR 2) = int2send(%(day)s::int2)
-                THEN substring(current.trail FOR length(current.trail) - 3) ELSE current.trail END AS kept
-        FROM written JOIN accounts_accounthealth current USING (account_id)
-    ) AS written
-    WHERE health.account_id = written.account_id AND (
-        moved OR health.open_tickets <> written.total_open_tickets OR health.p1_p2_tickets <> written.p1_p2_ticket_count
-        OR health.late_points <> written.late_points OR health.volume_points <> written.volume_points
-        OR health.silence_points <> written.silence_points)
+        trail = CASE
+            WHEN health.score = found.score THEN trail
+            -- A second change on one day replaces that day's entry; the 91st entry replaces the oldest.
+            WHEN substring(trail FROM length(trail) - 2 FOR 2) = %(today)s THEN substring(trail FOR length(trail) - 3) || entry
+            WHEN length(trail) >= %(trail_length)s THEN substring(trail FROM 4) || entry
+            ELSE trail || entry END
+    FROM (SELECT *, %(today)s || set_byte('\\x00', 0, score) AS entry FROM found WHERE moved OR shifted) AS found
+    WHERE health.account_id = found.account_id
 ),
 standing AS (
-    SELECT escalation.id, escalation.account_id, escalation.rag, written.score AS now_score, written.rag AS now_rag,
-        written.previous_rag, written.previous_score, written.should_escalate
-    FROM written JOIN accounts_escalation escalation
-        ON escalation.account_id = written.account_id AND NOT (escalation.status = 'resolved')
+    SELECT escalation.id, escalation.rag, found.score AS now_score, found.rag AS now_rag, previous_rag, found.previous_score, should_escalate
+    FROM found JOIN accounts_escalation escalation
+        ON escalation.account_id = found.account_id AND NOT (escalation.status = 'resolved')
 ),
 opened AS (
     INSERT INTO accounts_escalation (tenant_id, account_id, status, reason, score, rag, previous_score, opened_by_scan_id,
         opened_at, due_at, resolved_rag, recovered)
-    SELECT %(tenant)s, written.account_id, 'open',
-        CASE WHEN written.rag = 'Red' AND written.previous_rag <> 'Red' THEN 'worsened_to_red'
-             WHEN written.score < %(red_below)s THEN 'score_below_threshold' ELSE 'early_warning' END,
-        written.score, written.rag, written.previous_score, %(scan)s, %(at)s,
-        CASE WHEN written.rag = 'Red' THEN %(red_due)s ELSE %(amber_due)s END, '', false
-    FROM written
+    SELECT %(tenant)s, found.account_id, 'open',
+        CASE WHEN found.rag = 'Red' AND previous_rag <> 'Red' THEN 'worsened_to_red'
+             WHEN found.rag = 'Red' THEN 'score_below_threshold' ELSE 'early_warning' END,
+        found.score, found.rag, found.previous_score, %(scan)s, %(at)s,
+        CASE WHEN found.rag = 'Red' THEN %(red_due)s ELSE %(amber_due)s END, '', false
+    FROM found
     LEFT JOIN LATERAL (
-        SELECT * FROM accounts_escalation past WHERE past.account_id = written.account_id ORDER BY past.opened_at DESC, past.id DESC LIMIT 1
-    ) AS past ON true
-    WHERE written.should_escalate AND (
-        past.id IS NULL OR past.recovered
-        OR (written.rag = 'Red' AND past.resolved_rag <> 'Red') OR (written.rag = 'Amber' AND past.resolved_rag = 'Green')
-        OR written.score <= past.resolved_score - 10 OR past.resolved_at <= %(week_ago)s)
+        SELECT * FROM accounts_escalation past WHERE past.account_id = found.account_id ORDER BY past.opened_at DESC, past.id DESC LIMIT 1
+    ) AS last ON true
+    WHERE should_escalate AND (
+        last.id IS NULL OR last.recovered
+        OR (found.rag = 'Red' AND last.resolved_rag <> 'Red') OR (found.rag = 'Amber' AND last.resolved_rag = 'Green')
+        OR found.score <= last.resolved_score - 10 OR last.resolved_at <= %(week_ago)s)
+    -- One that people raised by hand meanwhile is enough.
     ON CONFLICT (account_id) WHERE NOT (status = 'resolved') DO NOTHING
     RETURNING id, score, rag
 ),
@@ -154,7 +151,7 @@ events AS (
 )
 SELECT count(*), count(*) FILTER (WHERE rag = 'Green'), count(*) FILTER (WHERE rag = 'Amber'), count(*) FILTER (WHERE rag = 'Red'),
     (SELECT count(*) FROM opened), (SELECT count(*) FROM recovered)
-FROM written"""
+FROM found"""
 
 
 def scored(*, live: bool, one_account: bool) -> str:

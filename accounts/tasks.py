@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts import scan
 from accounts.models import Tenant
+from accounts.remembered import forget_old_changes
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,9 @@ def scan_due_tenants() -> None:
 
 @shared_task
 def scan_due_tenant(tenant_id: int) -> None:
+    tenant = Tenant.objects.get(pk=tenant_id)
     try:
-        scan.run_daily_if_due(Tenant.objects.get(pk=tenant_id), timezone.now())
+        scan.run_daily_if_due(tenant, timezone.now())
+        forget_old_changes(tenant)
     except DatabaseError:
         logger.warning("The daily scan of tenant %s failed; the next tick tries again.", tenant_id)

@@ -9,7 +9,12 @@ from datetime import date, timedelta
 
 EPOCH = date(2000, 1, 1)
 ENTRY = struct.Struct(">HB")
-LENGTH = 90
+LENGTH = 90  # entries
+
+
+def packed(day: date) -> bytes:
+    """The day's half of an entry."""
+    return (day - EPOCH).days.to_bytes(2)
 
 
 def entries(trail: bytes | memoryview) -> Iterator[tuple[date, int]]:
@@ -28,16 +33,20 @@ def score_on(trail: bytes | memoryview, day: date) -> int | None:
     return found
 
 
+def runs(trail: bytes | memoryview, first: date, last: date) -> Iterator[tuple[int | None, int]]:
+    """(score, days it held) from first to last, both included; the score is None before the first one known."""
+    start, current = (first - EPOCH).days, None
+    end = (last - EPOCH).days + 1
+    for day, score in ENTRY.iter_unpack(bytes(trail)):
+        if day >= end:
+            break
+        if day > start:
+            yield current, day - start
+            start = day
+        current = score
+    yield current, end - start
+
+
 def daily(trail: bytes | memoryview, first: date, last: date) -> list[int | None]:
     """One score a day from first to last, both included; None before the first one known."""
-    scores: list[int | None] = []
-    current: int | None = None
-    changes = list(entries(trail))
-    at = 0
-    for offset in range((last - first).days + 1):
-        day = first + timedelta(days=offset)
-        while at < len(changes) and changes[at][0] <= day:
-            current = changes[at][1]
-            at += 1
-        scores.append(current)
-    return scores
+    return [score for score, days in runs(trail, first, last) for _ in range(days)]

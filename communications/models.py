@@ -107,7 +107,9 @@ class CommunicationRevision(models.Model):
     recipients = models.CharField(max_length=500, blank=True)
     subject = models.CharField(max_length=250)
     body_html = models.TextField()
-    note = models.CharField(max_length=500, blank=True, help_text="The instruction it was written with, or the version it was restored from.")
+    note = models.CharField(
+        max_length=500, blank=True, help_text="The instruction it was written with, or the version it was restored from."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tamdash.middleware.QuickGZip",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -142,7 +143,13 @@ def redis(url: str, number: int) -> dict[str, str]:
 
 DATABASES = {"default": database(env.database_url or embedded.database_url())}
 REDIS_URL = env.redis_url or embedded.redis_url()
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis(REDIS_URL, 0)["cache"]}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis(REDIS_URL, 0)["cache"],
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CELERY_BROKER_URL = redis(REDIS_URL, 1)["broker"]
@@ -157,8 +164,8 @@ CELERY_TIMEZONE = "UTC"
 # One tick a minute for all tenants, who each have a time zone of their own: what is due is a question to the
 # database, so a missed or doubled tick does no harm.
 CELERY_BEAT_SCHEDULE = {
-    "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0},
-    "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 60.0},
+    "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0, "options": {"expires": 50}},
+    "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 60.0, "options": {"expires": 50}},
 }
 
 AUTH_USER_MODEL = "accounts.User"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Tenant, User
 from tests import make
@@ -29,3 +30,10 @@ def cast(db: None) -> Cast:
         admin=make.user(tenant, "admin", name="Ada Admin"),
         stranger=make.user(elsewhere, "manager", name="Stan Stranger"),
     )
+
+
+@pytest.fixture(autouse=True)
+def quick_and_plain(settings: Settings) -> None:
+    """Passwords that are cheap to hash, and static files as they lie in the tree."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

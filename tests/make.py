@@ -9,6 +9,8 @@ from django.utils import timezone
 from accounts import scan
 from accounts.models import Account, Escalation, Heartbeat, HeartbeatDay, ScanRun, Tenant, Ticket, User
 from accounts.onboarding import create_tenant, create_user
+from communications import drafts
+from communications.models import Communication, CommunicationRevision
 
 numbers = count(1)
 PASSWORD = "correct-horse-battery"
@@ -68,3 +70,27 @@ def escalation(of: Account) -> Escalation:
     """The escalation that a scan opened for the account, which must be Red or newly Amber."""
     scan.scan_account(of)
     return Escalation.objects.unresolved().get(account=of)
+
+
+def draft(of: Account, communication_type: str = "health_checkin", **values: Any) -> Communication:
+    """A draft in review at version 1, with its first revision."""
+    texts = {"subject": "How things stand", "body_html": "<p>Hello Petra, all is well.</p>", "recipients": "Petra <petra@customer.example>"}
+    made = Communication.objects.create(
+        **{"tenant": of.tenant, "account": of, "communication_type": communication_type, "status": "ready", "version": 1} | texts | values
+    )
+    CommunicationRevision.objects.create(
+        communication=made, number=1, origin="generated", subject=made.subject, body_html=made.body_html, recipients=made.recipients
+    )
+    return made
+
+
+def approved(made: Communication, by: User) -> Communication:
+    drafts.approve(made, by=by, version=made.version)
+    made.refresh_from_db()
+    return made
+
+
+def failed(made: Communication) -> Communication:
+    Communication.objects.filter(pk=made.pk).update(status="failed", failure="The writer stopped.")
+    made.refresh_from_db()
+    return made

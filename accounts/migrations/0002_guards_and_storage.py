@@ -39,14 +39,38 @@ DROP FUNCTION accounts_policy_numbers_stay();
 
 # Half-empty pages let a row be rewritten beside itself, without touching an index.
 ROOM = """
-ALTER TABLE accounts_accounthealth SET (fillfactor = 50);
-ALTER TABLE accounts_heartbeat SET (fillfactor = 50);
+ALTER TABLE accounts_accounthealth SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE accounts_heartbeat SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 ALTER TABLE accounts_heartbeatday SET (fillfactor = 80);
 """
 ROOM_UNDONE = """
-ALTER TABLE accounts_accounthealth RESET (fillfactor);
-ALTER TABLE accounts_heartbeat RESET (fillfactor);
+ALTER TABLE accounts_accounthealth RESET (fillfactor, autovacuum_vacuum_scale_factor);
+ALTER TABLE accounts_heartbeat RESET (fillfactor, autovacuum_vacuum_scale_factor);
 ALTER TABLE accounts_heartbeatday RESET (fillfactor);
+"""
+
+# Accounts are edited in many places, so the mark that a portfolio changed is left by the database itself.
+PORTFOLIO_CHANGES = """
+CREATE FUNCTION accounts_mark_portfolio_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO accounts_portfoliochange (tenant_id) SELECT DISTINCT tenant_id FROM changed;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER account_added AFTER INSERT ON accounts_account
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
+CREATE TRIGGER account_edited AFTER UPDATE ON accounts_account
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
+CREATE TRIGGER account_removed AFTER DELETE ON accounts_account
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
+CREATE TRIGGER person_edited AFTER UPDATE ON accounts_user
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
+"""
+PORTFOLIO_CHANGES_UNDONE = """
+DROP TRIGGER person_edited ON accounts_user;
+DROP TRIGGER account_removed ON accounts_account;
+DROP TRIGGER account_edited ON accounts_account;
+DROP TRIGGER account_added ON accounts_account;
+DROP FUNCTION accounts_mark_portfolio_change();
 """
 
 
@@ -56,4 +80,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(SAME_TENANT, SAME_TENANT_UNDONE),
         migrations.RunSQL(FROZEN_POLICY, FROZEN_POLICY_UNDONE),
         migrations.RunSQL(ROOM, ROOM_UNDONE),
+        migrations.RunSQL(PORTFOLIO_CHANGES, PORTFOLIO_CHANGES_UNDONE),
     ]

@@ -1,3 +1,4 @@
+from accounts.models.change import PortfolioChange
 from accounts.models.escalation import Escalation, EscalationEvent
 from accounts.models.health import AccountHealth, HealthSnapshot, ScanRun, ScoringPolicy
 from accounts.models.people import Tenant, User
@@ -25,6 +26,7 @@ __all__ = [
     "Heartbeat",
     "HeartbeatDay",
     "Integration",
+    "PortfolioChange",
     "ScanRun",
     "ScoringPolicy",
     "Stakeholder",

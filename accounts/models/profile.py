@@ -1,11 +1,12 @@
 """The customer account and its relationship profile (contract 8), row by row."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Max, Q, Value
+from django.db.models.functions import Coalesce
 
 from accounts import schemas
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet, User
@@ -20,6 +21,9 @@ CommunicationType = models.TextChoices(
         "CUSTOMER_SUCCESS_REVIEW": ("customer_success_review", "Customer success review"),
     },
 )
+
+
+NO_RENEWAL = date(9999, 12, 31)  # sorts accounts without a date last, in the index too
 
 
 class AccountQuerySet(TenantQuerySet):
@@ -69,7 +73,7 @@ class Account(models.Model):
         indexes = [
             models.Index(fields=["tenant", "name", "id"], name="account_by_name"),
             models.Index(fields=["tenant", "-arr", "id"], name="account_by_arr"),
-            models.Index(fields=["tenant", "renewal_date", "id"], name="account_by_renewal"),
+            models.Index("tenant", Coalesce("renewal_date", Value(NO_RENEWAL)), "id", name="account_by_renewal"),
         ]
 
     def __str__(self) -> str:

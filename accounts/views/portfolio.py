@@ -6,54 +6,80 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
 
 from accounts import heatmap, scan
 from accounts import portfolio as reads
 from accounts.forms import GROUPS, PortfolioState
 from accounts.models import Account, User
-from accounts.portfolio import Row, Summary
+from accounts.portfolio import Changes, Row, Summary
+from accounts.remembered import etag, remembered, version
+from tamdash.context import waiting
 from tamdash.pages import person, template
 
 
+@require_safe
 def portfolio(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    owners = reads.owners(user)
+    now = version(user.tenant)
+    tag = etag(request, now, waiting(request, user))
+    response = get_conditional_response(request, etag=tag) if tag else None
+    if response is None:
+        response = render(request, template(request, "accounts/portfolio.html", "page"), page(request, user, now))
+        if tag:
+            response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
+    """The context of the page. All that costs is remembered under the portfolio's version and what was asked."""
+    owners = remembered((now, "owners", user.pk), lambda: reads.owners(user))
     state = PortfolioState.read(request.GET, user, owners)
     scope = state.filters.scope(user)
-    summary = reads.summarise(scope)
-    context = {
+    summary = remembered((now, "summary", state.filters.without_state()), lambda: reads.summarise(scope))
+    changes = remembered((now, "changes", state.filters.without_state()), lambda: reads.changes_since_yesterday(scope, user))
+    return {
         "section": "portfolio",
         "state": state,
         "owner_name": owners.get(int(state.filters.owner)) if state.filters.owner.isdigit() else "",
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items()), ("none", "Nobody")],
         "tiers": reads.TIERS,
-        "regions": Account.objects.visible_to(user).active().exclude(region="").order_by("region").values_list("region", flat=True).distinct(),
+        "regions": remembered((now, "regions"), lambda: regions(user)),
         "groupings": GROUPS,
         "sorts": reads.SORTS,
         "summary": summary,
-        "shares": shares(summary),
-        "changes": reads.changes_since_yesterday(scope, user),
+        "shares": shares(summary, changes),
+        "changes": changes,
         "last_scan": reads.last_scan(user),
         "currency": user.tenant.config.currency,
         "today": timezone.localdate(),
-        **VIEWS[state.view](state, user, owners),
+        **remembered((now, state), lambda: VIEWS[state.view](state, user, owners)),
     }
-    return render(request, template(request, "accounts/portfolio.html", "page"), context)
 
 
-def shares(summary: Summary) -> list[dict[str, Any]]:
+def regions(user: User) -> list[str]:
+    known = Account.objects.visible_to(user).active().exclude(region="")
+    return list(known.order_by("region").values_list("region", flat=True).distinct())
+
+
+def shares(summary: Summary, changes: Changes) -> list[dict[str, Any]]:
     """The coloured bar under the figures: where each state begins and how wide it is, of 160 units."""
     unit, at, found = 160 / (summary.total or 1), 0.0, []
     for name in ("Red", "Amber", "Green"):
         width = summary.accounts[name] * unit
-        found.append({"name": name, "count": summary.accounts[name], "x": f"{at:.2f}", "width": f"{max(width - 0.7, 0):.2f}"})
+        found.append({"name": name, "count": summary.accounts[name], "change": changes.difference(name), "x": f"{at:.2f}", "width": f"{max(width - 0.7, 0):.2f}"})
         at += width
     return found
 
 
 def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
-    rows = reads.worst(state.filters.matching(user), state.sort, reads.MOST_TILES)
-    full = len(rows) <= heatmap.FULL_TILES
+    matching = state.filters.matching(user)
+    rows = reads.worst(matching, state.sort, reads.MOST_TILES, reads.PLAIN_COLUMNS)
+    full = len(rows) <= reads.FULL_TILES
+    if full:
+        rows = reads.worst(matching, state.sort, reads.MOST_TILES)
     currency, today = user.tenant.config.currency, timezone.localdate()
     return {
         "shown": len(rows),

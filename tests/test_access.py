@@ -1,0 +1,146 @@
+"""Who may open what: every address in the resolver, as everybody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Account, Escalation, Stakeholder, User
+from communications.models import Communication
+from tests import make
+from tests.conftest import Cast
+
+PEOPLE = ("anonymous", "stranger", "other_rep", "rep", "manager", "admin")
+SIGN_IN = "sign-in"
+ADMIN_SITE = "admin"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What each of PEOPLE gets, in that order; 302 is “done, go there”, SIGN_IN a way to the sign-in page."""
+
+    expected: tuple[int | str, ...]
+    method: str = "get"
+    args: tuple[str, ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
+
+
+OPEN = Rule((200,) * 6)
+SIGNED_IN = (SIGN_IN, 200, 200, 200, 200, 200)
+READ = (SIGN_IN, 404, 200, 200, 200, 200)
+OWNERS_FORM = (SIGN_IN, 404, 403, 200, 200, 200)
+OWNERS = (SIGN_IN, 404, 403, 302, 302, 302)
+LEADERS = (SIGN_IN, 404, 403, 403, 302, 302)
+
+STAKEHOLDER = (("name", "Nora"), ("role", "CTO"), ("technical_maturity", "high"))
+RULES = {
+    "healthz": OPEN,
+    "readyz": OPEN,
+    "sign-in": Rule((200, 302, 302, 302, 302, 302)),
+    "sign-out": Rule((302,) * 6, "post"),
+    "portfolio": Rule(SIGNED_IN),
+    "escalations": Rule(SIGNED_IN),
+    "drafts": Rule(SIGNED_IN),
+    "account": Rule(READ, args=("account",)),
+    "escalation": Rule(READ, args=("escalation",)),
+    "draft": Rule(READ, args=("draft",)),
+    "account-scan": Rule(OWNERS, "post", ("account",)),
+    "generate": Rule(OWNERS, "post", ("account",), (("communication_type", "health_checkin"),)),
+    "profile-add": Rule(OWNERS, "post", ("account", "part"), STAKEHOLDER),
+    "profile-edit": Rule(OWNERS, "post", ("account", "part", "stakeholder"), STAKEHOLDER),
+    "profile-remove": Rule(OWNERS, "post", ("account", "part", "stakeholder")),
+    "escalation-acknowledge": Rule(OWNERS, "post", ("escalation",)),
+    "escalation-resolve": Rule(LEADERS, "post", ("escalation",), (("reason", "Fixed"),)),
+    "draft-save": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("subject", "Hello"), ("body_html", "<p>Hello</p>"))),
+    "draft-approve": Rule(OWNERS, "post", ("draft",), (("version", "1"),)),
+    "draft-reject": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("reason", "Too long"))),
+    "draft-eml": Rule(OWNERS, "post", ("draft",)),
+    "draft-sent": Rule(OWNERS, "post", ("draft",), (("outcome", "Thanked us"),)),
+    "draft-regenerate": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("instruction", "Shorter"))),
+    "draft-retry": Rule(OWNERS, "post", ("draft",), (("version", "1"),)),
+    "draft-restore": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("number", "1"))),
+}
+
+
+def names(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            space = pattern.namespace
+            yield from [ADMIN_SITE] if space == ADMIN_SITE else names(pattern.url_patterns, f"{prefix}{space}:" if space else prefix)
+        elif isinstance(pattern, URLPattern):
+            yield prefix + (pattern.name or str(pattern.pattern))
+
+
+@dataclass(frozen=True)
+class Things:
+    account: Account
+    escalation: Escalation
+    draft: Communication
+    stakeholder: Stakeholder
+    part: str = "stakeholders"
+
+    def args(self, rule: Rule) -> list[Any]:
+        return [value if isinstance(value := getattr(self, name), str) else value.pk for name in rule.args]
+
+
+@pytest.fixture
+def things(cast: Cast) -> Things:
+    account = make.red_account(cast.tenant, cast.rep)
+    escalation = make.escalation(account)
+    stakeholder = Stakeholder.objects.create(account=account, name="Petra", role="CIO")
+    return Things(account, escalation, make.draft(account), stakeholder)
+
+
+def client_of(cast: Cast, person: str) -> Client:
+    client = Client()
+    if person != "anonymous":
+        user: User = getattr(cast, person)
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_every_address_has_a_rule() -> None:
+    stated = {*RULES, ADMIN_SITE}
+    found = set(names(get_resolver().url_patterns))
+    assert found - stated == set(), "state who may open these in RULES"
+    assert stated - found == set(), "these rules are for addresses that are gone"
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("name", RULES)
+def test_each_person_gets_what_the_rule_says(name: str, person: str, cast: Cast, things: Things) -> None:
+    rule = RULES[name]
+    expected = rule.expected[PEOPLE.index(person)]
+    if name in ("draft-eml", "draft-sent"):
+        make.approved(things.draft, cast.rep)
+    if name == "draft-retry":
+        make.failed(things.draft)
+    response = getattr(client_of(cast, person), rule.method)(reverse(name, args=things.args(rule)), dict(rule.data))
+    if expected == SIGN_IN:
+        assert (response.status_code, response.headers["Location"].split("?")[0]) == (302, reverse("sign-in"))
+    elif name == "draft-eml" and expected == 302:
+        assert (response.status_code, response.headers["Content-Type"]) == (200, "message/rfc822")
+    else:
+        assert response.status_code == expected
+        assert expected != 302 or reverse("sign-in") not in response.headers["Location"] or name == "sign-out"
+
+
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.method == "post" and rule.args])
+def test_what_changes_something_cannot_be_a_link(name: str, cast: Cast, things: Things) -> None:
+    response = client_of(cast, "manager").get(reverse(name, args=things.args(RULES[name])))
+    assert response.status_code == (200 if name in ("profile-add", "profile-edit") else 405)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_the_admin_site_is_for_admins(person: str, cast: Cast) -> None:
+    response = client_of(cast, person).get(reverse("admin:accounts_account_changelist"))
+    assert response.status_code == (200 if person == "admin" else 302)
+
+
+def test_a_number_that_was_never_given_out_is_not_found(cast: Cast, things: Things) -> None:
+    client = client_of(cast, "manager")
+    assert client.get(reverse("account", args=[things.account.pk + 999_999])).status_code == 404
+    assert client.get(reverse("escalation", args=[things.escalation.pk + 999_999])).status_code == 404
