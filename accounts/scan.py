@@ -79,9 +79,7 @@ def scan_account(account: Account, *, by: User | None = None) -> ScanRun:
 def replay_day(tenant: Tenant, day: date) -> ScanRun:
     """The daily scan of a past local date, from what is known of tickets and heartbeats then. Once a date."""
     at = datetime.combine(day, DAILY_AT, tenant.zone)
-    run = ScanRun.objects.create(
-        tenant=tenant, kind=ScanRun.Kind.DAILY, local_date=day, at=at, policy=policy_at(tenant, at), started_at=at
-    )
+    run = ScanRun.objects.create(tenant=tenant, kind=ScanRun.Kind.DAILY, local_date=day, at=at, policy=policy_at(tenant, at), started_at=at)
     return perform(run, live=False, finished_at=at)
 
 
@@ -106,7 +104,7 @@ def perform(run: ScanRun, *, live: bool = True, again_at: datetime | None = None
     """
     try:
         with transaction.atomic():
-            held = ScanRun.objects.select_for_update(skip_locked=True).filter(pk=run.pk, finished_at=None).first()
+            held: ScanRun | None = ScanRun.objects.select_for_update(skip_locked=True).filter(pk=run.pk, finished_at=None).first()
             if held is None:
                 raise ScanBusy
             # Scans of a tenant come one after the other: each goes on from the health that the one before it left.
@@ -163,7 +161,7 @@ def parameters(tenant: Tenant, policy: ScoringPolicy, at: datetime, account: int
 
 def scores_at(tenant: Tenant, at: datetime, *, live: bool = False, account: Account | None = None) -> Iterator[AccountScore]:
     """What the scores were at a past instant (`live`: are now). Writes nothing."""
-    values = parameters(tenant, policy_at(tenant, at), at, account and account.pk)
+    values = parameters(tenant, policy_at(tenant, at), at, account.pk if account else None)
     with connection.cursor() as cursor:
         cursor.execute(scan_sql.read(live=live, one_account=account is not None), values)
         for row in cursor.fetchall():
@@ -173,5 +171,5 @@ def scores_at(tenant: Tenant, at: datetime, *, live: bool = False, account: Acco
 def policy_at(tenant: Tenant, at: datetime) -> ScoringPolicy:
     """The policy in force at that instant; before the first, the first."""
     adopted = tenant.policies.exclude(activated_at=None)
-    policy = adopted.filter(activated_at__lte=at).order_by("-activated_at").first() or adopted.earliest("activated_at")
+    policy: ScoringPolicy = adopted.filter(activated_at__lte=at).order_by("-activated_at").first() or adopted.earliest("activated_at")
     return policy

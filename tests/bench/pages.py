@@ -49,7 +49,7 @@ def measure(options: Options) -> list[Measurement]:
         found = in_turns(
             options.rounds,
             {"admin": lambda: load_of.run(ADMIN), "304": lambda: load_of.run("/?view=table", tag)}
-            | {name: (lambda path=path: load_of.run(path)) for name, path in pages.items()},  # type: ignore[misc]
+            | {name: (lambda path=path: load_of.run(path)) for name, path in pages.items()},
         )
         tails = load_of.tails
     return items(found, tails, pages, accounts)
@@ -57,14 +57,14 @@ def measure(options: Options) -> list[Measurement]:
 
 def items(found: dict[str, list[float]], tails: dict[str, list[float]], pages: dict[str, str], accounts: int) -> list[Measurement]:
     targets = {name: [Target(10, found["admin"], "the admin's list", at_least=True)] for name in pages}
-    targets["portfolio table, largest filter"].append(
-        Target(1 / 0.8, found["portfolio table, smallest filter"], "the smallest filter")
-    )
+    targets["portfolio table, largest filter"].append(Target(1 / 0.8, found["portfolio table, smallest filter"], "the smallest filter"))
     targets["portfolio table, deep page"].append(Target(1.25, found["portfolio table, by name"], "the first page"))
     return [
         Measurement("admin's list of accounts, 100 rows", found["admin"], note=f"{accounts:,} accounts, ms a request"),
         *(Measurement(name, found[name], targets=targets[name]) for name in pages),
-        Measurement("portfolio table, unchanged (304)", found["304"], targets=[Target(30, found["admin"], "the admin's list", at_least=True)]),
+        Measurement(
+            "portfolio table, unchanged (304)", found["304"], targets=[Target(30, found["admin"], "the admin's list", at_least=True)]
+        ),
         Measurement("slowest of a hundred, portfolio table", tails["/?view=table"], targets=[Target(0.25, tails[ADMIN], "the admin's")]),
     ]
 
@@ -96,7 +96,7 @@ def served() -> Iterator[int]:
     url = f"postgresql://{here['USER']}@/{here['NAME']}?host={here['HOST']}" + (f"&port={here['PORT']}" if here["PORT"] else "")
     environment = os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "TAMDASH_DEMO": "1", "TAMDASH_LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-m", "gunicorn", "tamdash.wsgi", "-w", "2", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
-    server = subprocess.Popen([*command, "--log-level", "error"], env=environment)  # noqa: S603 - our own command line
+    server = subprocess.Popen([*command, "--log-level", "error"], env=environment)
     try:
         for _ in range(100):
             with socket.socket() as probe:

@@ -1,0 +1,120 @@
+"""The scan in SQL and the score in Python say the same, field by field and to the last bit of every float."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts import scan
+from accounts.models import Account, Heartbeat, HeartbeatDay, ScanRun, ScoringPolicy, Tenant, Ticket
+from accounts.scoring import Signals, score
+from tests.generated import Portfolio, portfolios, spans
+
+pytestmark = pytest.mark.django_db
+numbers = count(1)
+FIELDS = [field.name for field in fields(scan.AccountScore) if field.name != "account_id"]
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@contextmanager
+def stored(portfolio: Portfolio) -> Iterator[Tenant]:
+    """The portfolio as rows of a tenant, for as long as this lasts. Accounts are called by their position."""
+    with transaction.atomic():
+        tenant = Tenant.objects.create(slug=f"generated-{next(numbers)}", name="Generated")
+        ScoringPolicy.objects.create(
+            tenant=tenant, version=1, status="active", activated_at=datetime(2000, 1, 1, tzinfo=UTC), **portfolio.policy.model_dump()
+        )
+        rows = [Account(tenant=tenant, external_id=str(n), name=str(n)) for n in range(len(portfolio.accounts))]
+        store_signals(portfolio, Account.objects.bulk_create(rows))
+        yield tenant
+        transaction.set_rollback(True)
+
+
+def store_signals(portfolio: Portfolio, rows: list[Account]) -> None:
+    pairs = list(zip(rows, portfolio.accounts, strict=True))
+    Ticket.objects.bulk_create(
+        Ticket(
+            tenant_id=row.tenant_id,
+            account=row,
+            source="generic",
+            external_id=str(next(numbers)),
+            priority=ticket.priority,
+            status=ticket.status,
+            created_at=ticket.created_at,
+            closed_at=ticket.closed_at,
+        )
+        for row, account in pairs
+        for ticket in account.tickets
+    )
+    Heartbeat.objects.bulk_create(Heartbeat(account=row, last_at=a.last_heartbeat) for row, a in pairs if a.last_heartbeat)
+    HeartbeatDay.objects.bulk_create(
+        HeartbeatDay(account=row, day=first.date(), first_at=first, last_at=last) for row, a in pairs for first, last in a.days
+    )
+
+
+Scores = dict[str, dict[str, object]]
+
+
+def in_python(portfolio: Portfolio, signals: list[Signals], at: datetime) -> Scores:
+    scored = [score(each, portfolio.policy, at) for each in signals]
+    return {str(number): {name: getattr(each, name) for name in FIELDS} for number, each in enumerate(scored)}
+
+
+def in_sql(tenant: Tenant, at: datetime, *, live: bool) -> Scores:
+    found = scan.scores_at(tenant, at, live=live)
+    return {each.account_id: {name: getattr(each, name) for name in FIELDS} for each in found}
+
+
+def written(run: ScanRun) -> Scores:
+    return {each.account.external_id: {name: getattr(each, name) for name in FIELDS} for each in run.snapshots.select_related("account")}
+
+
+@many
+@given(portfolios())
+def test_the_live_scan_equals_the_score(portfolio: Portfolio) -> None:
+    signals = [account.signals_now() for account in portfolio.accounts]
+    with stored(portfolio) as tenant:
+        assert in_sql(tenant, portfolio.at, live=True) == in_python(portfolio, signals, portfolio.at)
+
+
+@many
+@given(portfolios(), spans(timedelta()))
+def test_a_past_instants_scan_equals_the_score_at_that_instant(portfolio: Portfolio, ago: timedelta) -> None:
+    at = portfolio.at - ago
+    signals = [account.signals_at(at) for account in portfolio.accounts]
+    with stored(portfolio) as tenant:
+        assert in_sql(tenant, at, live=False) == in_python(portfolio, signals, at)
+
+
+@many
+@given(portfolios(), st.sampled_from(["UTC", "Asia/Kathmandu", "America/St_Johns"]))
+def test_what_a_scan_writes_equals_the_score(portfolio: Portfolio, zone: str) -> None:
+    signals = [account.signals_now() for account in portfolio.accounts]
+    with stored(portfolio) as tenant:
+        tenant.time_zone = zone
+        run = scan.scan_tenant(tenant, at=portfolio.at)
+        expected = in_python(portfolio, signals, portfolio.at)
+        assert written(run) == expected
+        rags = [each["rag"] for each in expected.values()]
+        assert [run.accounts, run.green, run.amber, run.red] == [len(rags), *map(rags.count, ("Green", "Amber", "Red"))]
+
+
+def test_the_generated_portfolios_reach_every_part_of_the_score() -> None:
+    """Without this the properties above could hold over portfolios in which nothing ever happens."""
+    seen: set[str] = set()
+
+    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(portfolios())
+    def look(portfolio: Portfolio) -> None:
+        for account in portfolio.accounts:
+            found = score(account.signals_now(), portfolio.policy, portfolio.at)
+            seen.update((found.rag, *(deduction.cause for deduction in found.deductions)))
+
+    look()
+    assert seen >= {"Green", "Amber", "Red", "late_ticket", "late_cap", "volume", "volume_cap", "silence", "floor"}
