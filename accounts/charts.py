@@ -31,7 +31,9 @@ def dial(score: int, policy: Policy) -> Dial:
     arcs = []
     for letter, start, end in zip("rag", limits, limits[1:], strict=False):
         gap_before, gap_after = (0.8 if start else 0), (0.8 if end < 100 else 0)
-        arcs.append((letter, f"0 {start + gap_before:g} {end - start - gap_before - gap_after:g} 100", letter == RAG_LETTER[policy.rag(score)]))
+        arcs.append(
+            (letter, f"0 {start + gap_before:g} {end - start - gap_before - gap_after:g} 100", letter == RAG_LETTER[policy.rag(score)])
+        )
     (x1, y1), (x2, y2) = polar(score, 53), polar(score, 71)
     return Dial(arcs, f"M{x1} {y1}L{x2} {y2}", [(limit, *polar(limit, 75)) for limit in limits[1:3]])
 

@@ -111,5 +111,3 @@ class ResolveForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Say what resolved it: the next person to look will ask."},
     )
-
-

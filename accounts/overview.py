@@ -89,8 +89,10 @@ class Overview:
         return Signals(tuple(OpenTicket(t.external_id, t.priority, t.created_at) for t in tickets), self.heartbeat_at(at))
 
     def heartbeat_at(self, at: datetime) -> datetime | None:
-        if self.heartbeat is None or self.heartbeat.last_at <= at:
-            return self.heartbeat and self.heartbeat.last_at
+        if self.heartbeat is None:
+            return None
+        if self.heartbeat.last_at <= at:
+            return self.heartbeat.last_at
         day = HeartbeatDay.objects.filter(account=self.account, first_at__lte=at).order_by("-day").first()
         return day and (day.last_at if day.last_at <= at else day.first_at)
 
@@ -170,7 +172,7 @@ class Overview:
             return None
         zone = self.account.tenant.zone
         marks = [(e.opened_at.astimezone(zone).date(), f"{e}") for e in self.escalations]
-        return charts.chart(self.health.trail, self.policy, self.today, marks)
+        return charts.chart(bytes(self.health.trail), self.policy, self.today, marks)
 
     @cached_property
     def log(self) -> list[LogEntry]:
@@ -183,7 +185,12 @@ class Overview:
             return []
         changes = charts.changes(bytes(self.health.trail))[:LOG_LENGTH]
         return [
-            LogEntry(self.morning(day), "scan", f"Score {before} → {score}" if before is not None else f"First score {score}", rag=self.policy.rag(score))
+            LogEntry(
+                self.morning(day),
+                "scan",
+                f"Score {before} → {score}" if before is not None else f"First score {score}",
+                rag=self.policy.rag(score),
+            )
             for day, before, score in changes
         ]
 
@@ -191,7 +198,9 @@ class Overview:
         return datetime(day.year, day.month, day.day, 7, tzinfo=self.account.tenant.zone)
 
     def escalation_entries(self) -> list[LogEntry]:
-        events = EscalationEvent.objects.filter(escalation__account=self.account).select_related("actor", "escalation").order_by("-at", "-id")
+        events = (
+            EscalationEvent.objects.filter(escalation__account=self.account).select_related("actor", "escalation").order_by("-at", "-id")
+        )
         return [
             LogEntry(
                 event.at,
@@ -208,7 +217,12 @@ class Overview:
 
     def draft_entries(self) -> list[LogEntry]:
         return [
-            LogEntry(draft.updated_at, "draft", f"{draft.get_communication_type_display()}: {draft.get_status_display().lower()}", draft.get_absolute_url())
+            LogEntry(
+                draft.updated_at,
+                "draft",
+                f"{draft.get_communication_type_display()}: {draft.get_status_display().lower()}",
+                draft.get_absolute_url(),
+            )
             for draft in self.drafts
         ]
 

@@ -1,7 +1,7 @@
 """What the portfolio page reads: which accounts, how they stand, and what changed since the scan before."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
@@ -266,7 +266,10 @@ def first_of(moved: AccountQuerySet, state: str, come_from: tuple[str, ...]) -> 
 
 def rag_of(score: str, policy: Policy) -> Case:
     """The state of a score under the policy, in the database."""
-    limits = (When(**{f"{score}__lt": policy.red_below}, then=Value("Red")), When(**{f"{score}__lt": policy.amber_below}, then=Value("Amber")))
+    limits = (
+        When(**{f"{score}__lt": policy.red_below}, then=Value("Red")),
+        When(**{f"{score}__lt": policy.amber_below}, then=Value("Amber")),
+    )
     return Case(*limits, default=Value("Green"))
 
 

@@ -18,9 +18,7 @@ __all__ = [
 ]
 
 RagStatus = Literal["Green", "Amber", "Red"]
-CommunicationType = Literal[
-    "escalation_outreach", "release_notes", "roadmap_preview", "health_checkin", "customer_success_review"
-]
+CommunicationType = Literal["escalation_outreach", "release_notes", "roadmap_preview", "health_checkin", "customer_success_review"]
 
 DEFAULT_RED_BELOW = 40
 

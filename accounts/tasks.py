@@ -19,9 +19,10 @@ def scan_due_tenants() -> None:
     now = timezone.now()
     for tenant in Tenant.objects.all():
         due = scan.daily_instant(tenant, now)
-        if due <= now < due + scan.CATCH_UP and not tenant.scan_runs.filter(
-            kind="daily", local_date=due.date(), finished_at__isnull=False
-        ).exists():
+        if (
+            due <= now < due + scan.CATCH_UP
+            and not tenant.scan_runs.filter(kind="daily", local_date=due.date(), finished_at__isnull=False).exists()
+        ):
             scan_due_tenant.delay(tenant.pk)
 
 

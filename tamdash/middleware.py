@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.middleware.gzip import GZipMiddleware
 
 ACCEPTS_GZIP = re.compile(r"\bgzip\b")
 Next = Callable[[HttpRequest], HttpResponseBase]

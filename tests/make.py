@@ -69,7 +69,8 @@ def scanned(of: Tenant) -> ScanRun:
 def escalation(of: Account) -> Escalation:
     """The escalation that a scan opened for the account, which must be Red or newly Amber."""
     scan.scan_account(of)
-    return Escalation.objects.unresolved().get(account=of)
+    opened: Escalation = Escalation.objects.unresolved().get(account=of)
+    return opened
 
 
 def draft(of: Account, communication_type: str = "health_checkin", **values: Any) -> Communication:

@@ -6,9 +6,16 @@ from contextlib import ExitStack
 import pytest
 
 os.environ.setdefault("TAMDASH_INSTANCE", "test")
-os.environ.pop("OPENAI_API_KEY", None)  # no test talks to a real model unless it says so
+# With DATABASE_URL and REDIS_URL the tests run on those servers, under settings fit for a test.
+os.environ.setdefault("TAMDASH_SECRET_KEY", "only for tests")
+os.environ.setdefault("TAMDASH_ALLOWED_HOSTS", "localhost,127.0.0.1")
+os.environ.setdefault("TAMDASH_HTTPS", "0")
+# Playwright keeps an event loop in the thread that runs the test and speaks to the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    os.environ.pop(name, None)  # no test talks to a model that it did not start
 
-from tamdash import embedded
+from tamdash import embedded  # noqa: E402 - reads the environment set above
 
 running = ExitStack()
 

@@ -78,7 +78,9 @@ def test_long_history_costs_no_more_queries_than_none(cast: Cast) -> None:
             Stakeholder.objects.create(account=account, name=f"Person {number}", role="CTO")
             Integration.objects.create(account=account, name=f"Integration {number}")
             FeatureAdoption.objects.create(account=account, name=f"Feature {number}")
-            CommunicationHistory.objects.create(account=account, date=timezone.localdate(), communication_type="health_checkin", subject="Hi")
+            CommunicationHistory.objects.create(
+                account=account, date=timezone.localdate(), communication_type="health_checkin", subject="Hi"
+            )
             make.scanned(cast.tenant)
         client = signed_in(cast.rep)
         with CaptureQueriesContext(connection) as queries:

@@ -38,9 +38,7 @@ TICKET: dict[str, Any] = {
     "age_days": 4.5,
     "subject": "Überweisung schlägt fehl",
 }
-RED = HealthScoreResult(
-    account_id="acme", score=35, rag_status="Red", previous_score=72, previous_rag="Green", hours_since_heartbeat=80.5
-)
+RED = HealthScoreResult(account_id="acme", score=35, rag_status="Red", previous_score=72, previous_rag="Green", hours_since_heartbeat=80.5)
 PROFILE = RelationshipProfile(
     account_id="acme",
     account_name="Acme",
@@ -48,18 +46,14 @@ PROFILE = RelationshipProfile(
     integrations=[IntegrationStatus(integration_name="SFTP", is_active=False, since="unknown")],
     feature_adoption=[FeatureAdoption(feature_name="Exports", adopted=True, source="heartbeat")],
     customer_environment=["Kubernetes 1.31"],
-    communication_history=[
-        CommunicationRecord(date="2026-02-01", communication_type="health_checkin", subject="Hi", outcome="call")
-    ],
+    communication_history=[CommunicationRecord(date="2026-02-01", communication_type="health_checkin", subject="Hi", outcome="call")],
     co_dev_opportunities=[CoDevOpportunity(opportunity_name="Batch API", description="Together", status="discussed")],
     health_score=35,
     health_rag="Red",
     last_health_scan=NOON,
     profile_page_id="page-1",
 )
-NOTIFIED = EscalationNotificationResult(
-    account_id="acme", channels={"notion": True, "email": False}, draft_id="7", alerts_sent=1
-)
+NOTIFIED = EscalationNotificationResult(account_id="acme", channels={"notion": True, "email": False}, draft_id="7", alerts_sent=1)
 FILLED: list[BaseModel] = [
     TicketSummary(**TICKET),
     RED,

@@ -58,7 +58,14 @@ def test_another_tenant_sees_nothing_of_it(cast: Cast, book: list[Account]) -> N
 @pytest.mark.parametrize("view", ["tiles", "timeline", "table"])
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("rag=Red", [0]), ("rag=Green", [1, 2]), ("rag=Red&rag=Green", [0, 1, 2]), ("tier=strategic", [0]), ("region=APAC", [1]), ("rag=Amber", [])],
+    [
+        ("rag=Red", [0]),
+        ("rag=Green", [1, 2]),
+        ("rag=Red&rag=Green", [0, 1, 2]),
+        ("tier=strategic", [0]),
+        ("region=APAC", [1]),
+        ("rag=Amber", []),
+    ],
 )
 def test_filters_in_the_url_decide_what_is_shown(cast: Cast, book: list[Account], view: str, query: str, expected: list[int]) -> None:
     assert set(names(shown(cast.manager, f"?view={view}&{query}"))) == {book[index].name for index in expected}
@@ -69,14 +76,33 @@ def test_search_finds_by_name_and_by_id(cast: Cast, book: list[Account]) -> None
     assert "No account matches “nobody”" in shown(cast.manager, "?q=nobody")
 
 
-@pytest.mark.parametrize("query", ["?view=spiral", "?rag=Purple", "?owner=0x1", "?owner=99999999", "?sort=%00", "?view=table&after=x:y", "?tier=gold", "?q=%00", "?view=table&after=1:99999999999999999999"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?view=spiral",
+        "?rag=Purple",
+        "?owner=0x1",
+        "?owner=99999999",
+        "?sort=%00",
+        "?view=table&after=x:y",
+        "?tier=gold",
+        "?q=%00",
+        "?view=table&after=1:99999999999999999999",
+    ],
+)
 def test_a_link_that_makes_no_sense_shows_the_default_page(cast: Cast, book: list[Account], query: str) -> None:
     assert "Portfolio" in shown(cast.manager, query)
 
 
 def test_a_table_page_of_the_deepest_kind_holds_every_account_once(cast: Cast) -> None:
     accounts = Account.objects.bulk_create(
-        Account(tenant=cast.tenant, external_id=f"B-{n}", name=f"Account {n % 7}", arr=n % 5, renewal_date=timezone.localdate() if n % 3 else None)
+        Account(
+            tenant=cast.tenant,
+            external_id=f"B-{n}",
+            name=f"Account {n % 7}",
+            arr=n % 5,
+            renewal_date=timezone.localdate() if n % 3 else None,
+        )
         for n in range(230)
     )
     make.scanned(cast.tenant)
@@ -116,9 +142,7 @@ def test_an_empty_tenant_says_what_to_do(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("view", ["tiles", "timeline", "table"])
-def test_thirty_accounts_cost_as_many_queries_as_one(
-    cast: Cast, view: str
-) -> None:
+def test_thirty_accounts_cost_as_many_queries_as_one(cast: Cast, view: str) -> None:
     counts = []
     for more in (1, 29):
         for _ in range(more):

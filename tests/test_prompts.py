@@ -30,9 +30,7 @@ PROFILE = {
 TICKETS = [{"ticket_id": "T-1", "priority": "P1", "subject": "Payouts fail"}, {"ticket_id": "T-2", "priority": "P4"}]
 RELEASE = {"version": "4.2", "changes": [{"name": "SFTP keys", "breaking": True}]}
 ROADMAP = [{"name": "Batch API", "status": "planned"}]
-PAST = [
-    {"date": "2026-02-01", "communication_type": "health_checkin", "subject": "Hello", "outcome": "asked for a call"}
-]
+PAST = [{"date": "2026-02-01", "communication_type": "health_checkin", "subject": "Hello", "outcome": "asked for a call"}]
 
 PROMPTS: dict[str, tuple[str, list[object]]] = {
     "escalation_outreach": (build_escalation_outreach_prompt(HEALTH, PROFILE, TICKETS), [HEALTH, PROFILE, TICKETS]),
@@ -169,8 +167,6 @@ def test_an_answer_outside_its_bounds_is_refused(flaw: dict[str, object]) -> Non
 def test_a_co_development_find_has_a_name_and_a_description() -> None:
     answer = {"subject": "QBR", "body_html": "<p>Hello</p>", "aligned_items": [], "co_dev_opportunities": []}
     find = {"opportunity_name": "Batch API", "description": "Build it together"}
-    assert RoadmapPreview.model_validate(answer | {"co_dev_opportunities": [find]}).model_dump()[
-        "co_dev_opportunities"
-    ] == [find]
+    assert RoadmapPreview.model_validate(answer | {"co_dev_opportunities": [find]}).model_dump()["co_dev_opportunities"] == [find]
     with pytest.raises(ValidationError, match="description"):
         RoadmapPreview.model_validate(answer | {"co_dev_opportunities": [{"opportunity_name": "Batch API"}]})

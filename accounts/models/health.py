@@ -103,9 +103,7 @@ class ScanRun(models.Model):
         ordering = ["-at", "-id"]
         get_latest_by = ["at", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "local_date"], condition=Q(kind="daily"), name="one_daily_scan_per_tenant_and_date"
-            ),
+            models.UniqueConstraint(fields=["tenant", "local_date"], condition=Q(kind="daily"), name="one_daily_scan_per_tenant_and_date"),
             models.CheckConstraint(
                 condition=Q(kind="account", account__isnull=False) | Q(kind__in=("daily", "tenant"), account=None),
                 name="scan_of_one_account_names_it",
@@ -141,6 +139,9 @@ class HealthSnapshot(models.Model):
     previous_rag = models.CharField(max_length=5, choices=Rag, null=True)
 
     objects = AccountChildQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.scan_id}:{self.account_id} {self.score} {self.rag}"
 
 
 class AccountHealth(models.Model):

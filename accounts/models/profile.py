@@ -11,16 +11,13 @@ from django.db.models.functions import Coalesce
 from accounts import schemas
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet, User
 
-CommunicationType = models.TextChoices(
-    "CommunicationType",
-    {
-        "ESCALATION_OUTREACH": ("escalation_outreach", "Escalation outreach"),
-        "RELEASE_NOTES": ("release_notes", "Release notes"),
-        "ROADMAP_PREVIEW": ("roadmap_preview", "Roadmap preview"),
-        "HEALTH_CHECKIN": ("health_checkin", "Health check-in"),
-        "CUSTOMER_SUCCESS_REVIEW": ("customer_success_review", "Customer success review"),
-    },
-)
+
+class CommunicationType(models.TextChoices):
+    ESCALATION_OUTREACH = "escalation_outreach", "Escalation outreach"
+    RELEASE_NOTES = "release_notes", "Release notes"
+    ROADMAP_PREVIEW = "roadmap_preview", "Roadmap preview"
+    HEALTH_CHECKIN = "health_checkin", "Health check-in"
+    CUSTOMER_SUCCESS_REVIEW = "customer_success_review", "Customer success review"
 
 
 NO_RENEWAL = date(9999, 12, 31)  # sorts accounts without a date last, in the index too
@@ -58,7 +55,9 @@ class Account(models.Model):
     renewal_date = models.DateField(null=True, blank=True)
     ping_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     profile_page_id = models.CharField(max_length=80, blank=True, help_text="Notion page of the account, where there is one.")
-    is_active = models.BooleanField("active", default=True, help_text="An inactive account is not scanned and not shown. Nothing is deleted.")
+    is_active = models.BooleanField(
+        "active", default=True, help_text="An inactive account is not scanned and not shown. Nothing is deleted."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -82,7 +81,8 @@ class Account(models.Model):
     def last_scanned_at(self) -> datetime | None:
         """When this account's score was last computed: by a scan of the whole tenant or of this account alone."""
         runs = self.tenant.scan_runs.filter(Q(account=None) | Q(account=self), finished_at__isnull=False)
-        return runs.aggregate(last=Max("at"))["last"]
+        last: datetime | None = runs.aggregate(last=Max("at"))["last"]
+        return last
 
     def relationship_profile(self) -> schemas.RelationshipProfile:
         """Contract 8 from the database: in at most nine queries whatever it holds, two if loaded by `with_profile()`."""
@@ -174,9 +174,7 @@ class FeatureAdoption(ProfileRow):
         return self.name
 
     def contract(self) -> schemas.FeatureAdoption:
-        return schemas.FeatureAdoption.model_validate(
-            {"feature_name": self.name, "adopted": self.adopted, "source": self.source}
-        )
+        return schemas.FeatureAdoption.model_validate({"feature_name": self.name, "adopted": self.adopted, "source": self.source})
 
 
 class EnvironmentItem(ProfileRow):

@@ -122,3 +122,6 @@ class HeartbeatDay(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(last_at__gte=models.F("first_at")), name="heartbeat_day_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day}: {self.count}"

@@ -63,7 +63,11 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
     owner, tab = read(request.GET, user, owners)
     scope = of_owner(Escalation.objects.visible_to(user), owner)
     number = int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1
-    found = list(ordered(scope.filter(TABS[tab][1]), tab).select_related("account__owner", "account__health")[(number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1])
+    found = list(
+        ordered(scope.filter(TABS[tab][1]), tab).select_related("account__owner", "account__health")[
+            (number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1
+        ]
+    )
     counts = scope.aggregate(**{name: Count("id", filter=which) for name, (_, which) in TABS.items()})
     context = {
         "section": "escalations",
@@ -103,7 +107,9 @@ def detail_context(chosen: Escalation, user: User, now: datetime, resolve: Resol
     return {
         "chosen_clock": clock(chosen, now),
         "events": chosen.events.select_related("actor"),
-        "drafts": chosen.account.communications.filter(communication_type="escalation_outreach").only("id", "status", "communication_type", "updated_at")[:3],  # type: ignore[attr-defined]
+        "drafts": chosen.account.communications.filter(communication_type="escalation_outreach").only(
+            "id", "status", "communication_type", "updated_at"
+        )[:3],
         "may_acknowledge": chosen.status == "open" and (user.leads or chosen.account.owner_id == user.pk),
         "may_resolve": chosen.status != "resolved" and user.leads,
         "resolve_form": resolve or ResolveForm(),

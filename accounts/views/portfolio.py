@@ -69,7 +69,15 @@ def shares(summary: Summary, changes: Changes) -> list[dict[str, Any]]:
     unit, at, found = 160 / (summary.total or 1), 0.0, []
     for name in ("Red", "Amber", "Green"):
         width = summary.accounts[name] * unit
-        found.append({"name": name, "count": summary.accounts[name], "change": changes.difference(name), "x": f"{at:.2f}", "width": f"{max(width - 0.7, 0):.2f}"})
+        found.append(
+            {
+                "name": name,
+                "count": summary.accounts[name],
+                "change": changes.difference(name),
+                "x": f"{at:.2f}",
+                "width": f"{max(width - 0.7, 0):.2f}",
+            }
+        )
         at += width
     return found
 

@@ -88,13 +88,13 @@ def money(amount: int | None, currency: str = "€") -> str:
 
 @register.filter
 def money_change(amount: int, currency: str = "€") -> str:
-    """`+€80k`, `−€680k`, `±0`."""
+    """A change of an amount with its sign: `+€80k`, or `±0`."""
     return f"+{money(amount, currency)}" if amount > 0 else money(amount, currency) if amount < 0 else "±0"
 
 
 @register.filter
 def signed(number: int) -> str:
-    """`+20`, `−8` with a true minus, `±0`."""
+    """A change with its sign, which is a true minus: `+20`, or `±0`."""
     return f"+{number}" if number > 0 else f"−{-number}" if number < 0 else "±0"
 
 

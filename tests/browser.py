@@ -1,0 +1,90 @@
+"""Tests in a real Chromium, against the live server and a Celery worker process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tamdash.celery import app
+from tests import make
+
+CHROMIUM = Path("/usr/bin/chromium")
+REQUIRED = os.environ.get("TAMDASH_REQUIRE_BROWSER") == "1"
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM.exists() or REQUIRED:
+        return
+    skip = pytest.mark.skip(reason=f"no Chromium at {CHROMIUM}: install Debian's package chromium to run the browser tests")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    quiet = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
+    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": [f"--{name}" for name in quiet.split()]}
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """A Celery worker process on this test's database, fed through a queue of its own."""
+    here = connection.settings_dict
+    queue = f"tests-{here['NAME']}"
+    app.conf.task_default_queue = queue
+    url = f"postgresql:///{here['NAME']}?host={here['HOST']}&user={here['USER']}"
+    command = [sys.executable, "-m", "celery", "-A", "tamdash", "worker", "-c", "1", "-P", "solo", "-Q", queue, "-l", "WARNING"]
+    process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL})
+    yield
+    process.terminate()
+    process.wait(20)
+
+
+class Site:
+    """The application as one person uses it in a browser."""
+
+    def __init__(self, page: Page, server: LiveServer) -> None:
+        self.page, self.url = page, server.url
+        self.problems: list[str] = []
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def sign_in(self, user: User) -> None:
+        self.page.goto(f"{self.url}/sign-in/")
+        self.page.get_by_label("Email").fill(user.email)
+        self.page.get_by_label("Password").fill(make.PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Portfolio", exact=True)).to_be_visible()
+
+    def open(self, path: str) -> int:
+        answer = self.page.goto(f"{self.url}{path}")
+        assert answer is not None
+        return answer.status
+
+    def assert_accessible(self) -> None:
+        """No finding of axe, and no error on the console so far."""
+        found = Axe().run(self.page, options=WCAG)
+        assert not found.response["violations"], found.generate_report()
+        assert self.problems == []
+
+    def assert_fits(self) -> None:
+        """The page does not scroll sideways."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{wide} px too wide"
+
+
+@pytest.fixture
+def site(page: Page, live_server: LiveServer) -> Site:
+    return Site(page, live_server)
