@@ -92,20 +92,14 @@ class RoadmapPreview(DraftAnswer):
 class HealthCheckin(DraftAnswer):
     """A regular check-in that is worth its reader's time."""
 
-    health_summary: str = Field(
-        min_length=1, max_length=2_000, description="Two to four sentences: how the account is doing and why."
-    )
-    recommendations: list[Point] = Field(
-        max_length=20, description="What the customer could do next, the most useful first."
-    )
+    health_summary: str = Field(min_length=1, max_length=2_000, description="Two to four sentences: how the account is doing and why.")
+    recommendations: list[Point] = Field(max_length=20, description="What the customer could do next, the most useful first.")
 
 
 class CustomerSuccessReview(DraftAnswer):
     """A structured and complete review of the account."""
 
-    health_overview: str = Field(
-        min_length=1, max_length=3_000, description="Where health stands, how it moved, and what moved it."
-    )
+    health_overview: str = Field(min_length=1, max_length=3_000, description="Where health stands, how it moved, and what moved it.")
     integration_summary: str = Field(
         min_length=1, max_length=3_000, description="Each integration, active or not, and the adoption of features."
     )

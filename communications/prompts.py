@@ -87,9 +87,7 @@ The data ends here. Write the message described above from this data alone and a
 """
 
 
-def build_escalation_outreach_prompt(
-    health_score: Record | None, relationship_profile: Record, tickets: list[Record]
-) -> str:
+def build_escalation_outreach_prompt(health_score: Record | None, relationship_profile: Record, tickets: list[Record]) -> str:
     return _prompt(
         _ESCALATION_OUTREACH,
         EscalationOutreach,
@@ -117,9 +115,7 @@ def build_roadmap_preview_prompt(roadmap_items: list[Record], relationship_profi
     )
 
 
-def build_health_checkin_prompt(
-    health_score: Record | None, relationship_profile: Record, recent_communications: list[Record]
-) -> str:
+def build_health_checkin_prompt(health_score: Record | None, relationship_profile: Record, recent_communications: list[Record]) -> str:
     return _prompt(
         _HEALTH_CHECKIN,
         HealthCheckin,
@@ -129,9 +125,7 @@ def build_health_checkin_prompt(
     )
 
 
-def build_customer_success_review_prompt(
-    health_score: Record | None, relationship_profile: Record, tickets: list[Record]
-) -> str:
+def build_customer_success_review_prompt(health_score: Record | None, relationship_profile: Record, tickets: list[Record]) -> str:
     return _prompt(
         _CUSTOMER_SUCCESS_REVIEW,
         CustomerSuccessReview,

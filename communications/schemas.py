@@ -21,9 +21,7 @@ HandoffType = Literal["health_report", "escalation_alert"]
 
 class EscalationNotificationResult(Contract):
     account_id: str
-    channels: dict[str, bool] = Field(
-        default={}, description="Whether each of notion, event_bus, email and chat was reached."
-    )
+    channels: dict[str, bool] = Field(default={}, description="Whether each of notion, event_bus, email and chat was reached.")
     draft_id: str | None = None
     alerts_sent: int = 0
 

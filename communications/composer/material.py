@@ -1,0 +1,160 @@
+"""What the offline composer knows of an account, parsed from a draft's context, and the plain facts that follow from it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from accounts.schemas import CommunicationRecord, HealthScoreResult, RelationshipProfile, StakeholderProfile, TicketSummary
+from communications.composer.words import age, line, quote, written_date
+
+# Where a context holds no scan's points, the default policy says when a backlog or a silence is worth a word.
+FREE_TICKETS = 5
+SILENT_AFTER_HOURS = 72
+TRAILING_VERSION = re.compile(r"\s+v?\d[\w.]*$")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Something on record about the account that a text may touch."""
+
+    name: str
+    kind: Literal["integration", "feature", "environment", "ticket", "opportunity"]
+    phrase: str  # as it is said to the customer
+
+    def is_in(self, text: str) -> bool:
+        """Whether the text names it, as whole words; “Kubernetes 1.31” is named by “Kubernetes” too."""
+        names = {self.name.strip(), TRAILING_VERSION.sub("", self.name.strip())}
+        return any(len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in names)
+
+
+@dataclass(frozen=True)
+class Material:
+    given: dict[str, Any]
+
+    @cached_property
+    def profile(self) -> RelationshipProfile:
+        return RelationshipProfile.model_validate(self.given["relationship_profile"])
+
+    @cached_property
+    def health(self) -> HealthScoreResult | None:
+        stored = self.given.get("health_score")
+        return HealthScoreResult.model_validate(stored) if stored else None
+
+    @cached_property
+    def tickets(self) -> list[TicketSummary]:
+        """Open and pending, the gravest first, the oldest first among those."""
+        rows = [TicketSummary.model_validate(row) for row in self.given.get("tickets", [])]
+        return sorted(rows, key=lambda ticket: (ticket.priority, -ticket.age_days))
+
+    @cached_property
+    def resolved(self) -> list[TicketSummary]:
+        return [TicketSummary.model_validate(row) for row in self.given.get("resolved_tickets", [])]
+
+    @cached_property
+    def past(self) -> list[CommunicationRecord]:
+        """The latest first."""
+        return [CommunicationRecord.model_validate(row) for row in self.given.get("recent_communications", [])]
+
+    @property
+    def as_of(self) -> datetime:
+        return datetime.fromisoformat(self.given["as_of"])
+
+    @property
+    def name(self) -> str:
+        return line(self.profile.account_name or self.profile.account_id)
+
+    @property
+    def open_count(self) -> int:
+        return len(self.tickets) + int(self.given.get("tickets_left_out", 0))
+
+    @property
+    def resolved_count(self) -> int:
+        return max(len(self.resolved), int(self.given.get("resolved_ticket_count", 0)))
+
+    @property
+    def urgent(self) -> list[TicketSummary]:
+        return [ticket for ticket in self.tickets if ticket.priority in ("P1", "P2")]
+
+    @property
+    def is_busy(self) -> bool:
+        """More open tickets than is normal."""
+        points = self.given.get("deductions", {}).get("volume")
+        return bool(points) if points is not None else self.open_count > FREE_TICKETS
+
+    @property
+    def is_late(self) -> bool:
+        """An urgent ticket has been open for longer than it should be."""
+        return bool(self.given.get("deductions", {}).get("late"))
+
+    @property
+    def silent_hours(self) -> float | None:
+        """Hours since the last heartbeat, if that is longer than it should be."""
+        hours = self.health.hours_since_heartbeat if self.health else None
+        points = self.given.get("deductions", {}).get("silence")
+        too_long = bool(points) if points is not None else (hours or 0) > SILENT_AFTER_HOURS
+        return hours if too_long else None
+
+    @property
+    def readers(self) -> list[StakeholderProfile]:
+        return self.profile.stakeholders
+
+    @property
+    def specialists(self) -> list[str]:
+        return [line(person.name, 80) for person in self.readers if person.technical_maturity == "high"]
+
+    @property
+    def is_plain(self) -> bool:
+        """Somebody reads who wants effects in plain words before any detail."""
+        return any(person.technical_maturity == "low" for person in self.readers)
+
+    @cached_property
+    def known(self) -> list[Known]:
+        """What the account runs and uses, with tickets and open ideas: what news must touch to matter."""
+        profile = self.profile
+        found = [
+            *(
+                Known(row.integration_name, "integration", in_use(row.integration_name, row.since))
+                for row in profile.integrations
+                if row.is_active
+            ),
+            *(
+                Known(row.feature_name, "feature", f"your use of {line(row.feature_name)}")
+                for row in profile.feature_adoption
+                if row.adopted
+            ),
+            *(Known(name, "environment", f"{line(name)} in your environment") for name in profile.customer_environment),
+            *(Known(ticket.ticket_id, "ticket", f"your ticket {line(ticket.ticket_id)}") for ticket in (*self.tickets, *self.resolved)),
+            *(
+                Known(idea.opportunity_name, "opportunity", f"our joint idea {quote(idea.opportunity_name)}")
+                for idea in profile.co_dev_opportunities
+                if idea.status in ("discussed", "in_progress")
+            ),
+        ]
+        return [known for known in found if line(known.name)]
+
+    def touched_by(self, text: str, names: Iterable[str] = ()) -> list[Known]:
+        """What is on record that the text names, or that is listed by name."""
+        listed = {name.casefold().strip() for name in names}
+        return [known for known in self.known if known.is_in(text) or known.name.casefold().strip() in listed]
+
+
+def in_use(name: str, since: str) -> str:
+    return f"your {line(name)} integration" + (f" (in use since {written_date(since)})" if re.match(r"\d{4}-", since) else "")
+
+
+def exact(ticket: TicketSummary) -> str:
+    """For readers who want the detail: “T-12, P1, open for 5 days: Payouts fail”."""
+    return line(f"{ticket.ticket_id}, {ticket.priority}, {waiting(ticket)}: {ticket.subject or 'no subject'}", 500)
+
+
+def in_words(ticket: TicketSummary) -> str:
+    """For readers who want the effect: “Payouts fail”, open for 5 days, of the highest urgency (reference T-12)."""
+    urgency = {"P1": ", of the highest urgency", "P2": ", of high urgency"}.get(ticket.priority, "")
+    return f"{quote(ticket.subject or ticket.ticket_id)}, {waiting(ticket)}{urgency} (reference {line(ticket.ticket_id)})"
+
+
+def waiting(ticket: TicketSummary) -> str:
+    return f"open for {age(ticket.age_days)}" if ticket.status == "open" else f"{ticket.status}, opened {age(ticket.age_days)} ago"

@@ -1,0 +1,214 @@
+"""The life of a draft: queued, generating, ready, approved, delivered, sent; or failed, or rejected.
+
+Each step is one compare-and-set with its event in the same transaction. `version` is the one the person saw.
+"""
+
+import logging
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from accounts.models import Account, CommunicationHistory, Escalation, User
+from communications import sanitise
+from communications.models import Communication, CommunicationEvent, CommunicationRevision
+
+logger = logging.getLogger(__name__)
+
+Status = Communication.Status
+Origin = CommunicationRevision.Origin
+EDITABLE = (Status.READY, Status.APPROVED, Status.DELIVERED)
+
+
+class DraftError(Exception):
+    """A step that is not possible, or no longer. The message is for the person who tried it."""
+
+
+class StaleText(DraftError):
+    """A text was not saved because the draft had moved on. `current` is the draft as it is now; the caller holds the other text."""
+
+    def __init__(self, message: str, current: Communication) -> None:
+        super().__init__(message)
+        self.current = current
+
+
+def move(draft: Communication, old: str, new: str, *, by: User | None = None, note: str = "", **changes: Any) -> bool:
+    """The only way a status changes: once, from `old`, if nobody changed the draft since `draft.version`. Says whether it did."""
+    now = timezone.now()
+    with transaction.atomic():
+        row = Communication.objects.filter(pk=draft.pk, status=old, version=draft.version)
+        if not row.update(status=new, version=F("version") + 1, updated_at=now, **changes):
+            return False
+        CommunicationEvent.objects.create(communication=draft, actor=by, status=new, note=note[:500])
+    draft.refresh_from_db()
+    return True
+
+
+def step(draft: Communication, old: tuple[str, ...], new: str, version: int, by: User | None, note: str = "", **changes: Any) -> None:
+    """`move` for a person: raises DraftError, saying what happened instead, where it is not possible or somebody was faster."""
+    seen = draft.status
+    draft.version = version
+    if seen not in old or not move(draft, seen, new, by=by, note=note, **changes):
+        raise DraftError(f"Nothing was done: {news_of(draft, by)} Look at it as it stands, then decide.")
+
+
+def news_of(draft: Communication, by: User | None) -> str:
+    """What became of the draft, for somebody whose step came too late."""
+    last = CommunicationEvent.objects.filter(communication=draft).select_related("actor").last()
+    if last is None:
+        return "the draft changed meanwhile."
+    who = "you" if by and last.actor == by else str(last.actor or "tamdash")
+    return f"{who} changed this draft at {timezone.localtime(last.at):%H:%M}, it is now “{last.get_status_display()}”."
+
+
+# Asking for a text
+
+
+def request_draft(
+    account: Account, communication_type: str, by: User | None, *, instruction: str = "", escalation: Escalation | None = None
+) -> Communication:
+    """A new draft, queued. Where one of this account and type is under way already, that one."""
+    for _ in range(3):
+        try:
+            with transaction.atomic():
+                return queue_new(account, communication_type, by, instruction, escalation)
+        except IntegrityError:
+            under_way = Communication.objects.filter(account=account, communication_type=communication_type)
+            draft: Communication | None = under_way.filter(status__in=(Status.QUEUED, Status.GENERATING)).first()
+            # It may have been finished between the two statements; then the next try goes through.
+            if draft:
+                return draft
+    raise DraftError("The draft could not be started. Try again.")
+
+
+def queue_new(account: Account, communication_type: str, by: User | None, instruction: str, escalation: Escalation | None) -> Communication:
+    draft = Communication.objects.create(
+        tenant_id=account.tenant_id,
+        account=account,
+        communication_type=communication_type,
+        requested_by=by,
+        instruction=instruction,
+        escalation=escalation,
+    )
+    CommunicationEvent.objects.create(communication=draft, actor=by, status=Status.QUEUED, note=instruction)
+    enqueue(draft)
+    return draft
+
+
+def enqueue(draft: Communication) -> None:
+    """Tells a worker on commit. A message that gets lost costs time only: the sweep finds the row."""
+    transaction.on_commit(lambda: tell_worker(draft.pk))
+
+
+def tell_worker(draft_id: int) -> None:
+    from communications.tasks import generate_draft
+
+    try:
+        generate_draft.delay(draft_id)
+    except OperationalError as error:
+        logger.warning("Draft %s waits for the sweep, the broker did not take it: %s", draft_id, error)
+
+
+def regenerate(draft: Communication, by: User, version: int, instruction: str = "") -> None:
+    """A new text beside the old ones, from the data of now."""
+    queue_again(draft, (*EDITABLE, Status.FAILED), version, by, f"Again: {instruction}" if instruction else "Again", instruction)
+
+
+def retry(draft: Communication, by: User, version: int) -> None:
+    """One more try at a failed text, with the same instruction."""
+    queue_again(draft, (Status.FAILED,), version, by, "Tried again", draft.instruction)
+
+
+def queue_again(draft: Communication, old: tuple[str, ...], version: int, by: User, note: str, instruction: str) -> None:
+    changes = {"attempts": 0, "failure": "", "instruction": instruction, "requested_by": by}
+    try:
+        with transaction.atomic():
+            step(draft, old, Status.QUEUED, version, by, note, **changes)
+            enqueue(draft)
+    except IntegrityError as error:
+        kind = draft.get_communication_type_display().lower()
+        raise DraftError(f"Another {kind} for {draft.account} is being written right now. Wait for it, then try again.") from error
+
+
+# Working on it
+
+
+def save_text(draft: Communication, by: User, version: int, *, recipients: str, subject: str, body_html: str) -> None:
+    """A new revision, in review. The same text again is no change. Raises StaleText, and then nothing was written."""
+    text = {"recipients": recipients, "subject": subject, "body_html": sanitise.clean(body_html)}
+    if draft.version == version and draft.is_editable and all(getattr(draft, name) == value for name, value in text.items()):
+        return
+    write_revision(draft, by, version, Origin.EDITED, text)
+
+
+def restore(draft: Communication, by: User, version: int, number: int) -> None:
+    """Makes an older text the current one, as a new revision. A failed draft comes back to review this way."""
+    old = draft.revisions.filter(number=number).first()
+    if old is None:
+        raise DraftError(f"This draft has no version {number}.")
+    text = {"recipients": old.recipients, "subject": old.subject, "body_html": old.body_html}
+    write_revision(draft, by, version, Origin.RESTORED, text, note=f"From version {number}")
+
+
+def write_revision(draft: Communication, by: User, version: int, origin: str, text: dict[str, str], note: str = "") -> None:
+    old = (*EDITABLE, Status.FAILED) if origin == Origin.RESTORED else EDITABLE
+    try:
+        with transaction.atomic():
+            step(draft, old, Status.READY, version, by, note or "Text saved", failure="", **text)
+            add_revision(draft, origin, by=by, note=note)
+    except DraftError as error:
+        current = Communication.objects.select_related("account").get(pk=draft.pk)
+        news = news_of(draft, by)
+        raise StaleText(f"Your text was not saved: {news}", current) from error
+
+
+def add_revision(draft: Communication, origin: str, *, by: User | None = None, note: str = "") -> None:
+    """Records the draft's present text. The caller has just moved the draft, so that nobody else counts at the same time."""
+    CommunicationRevision.objects.create(
+        communication=draft,
+        number=draft.revisions.count() + 1,
+        origin=origin,
+        author=by,
+        recipients=draft.recipients,
+        subject=draft.subject,
+        body_html=draft.body_html,
+        note=note,
+    )
+
+
+# Letting it go
+
+
+def approve(draft: Communication, by: User, version: int) -> None:
+    step(draft, (Status.READY,), Status.APPROVED, version, by)
+
+
+def reject(draft: Communication, by: User, version: int, reason: str) -> None:
+    step(draft, (*EDITABLE, Status.FAILED), Status.REJECTED, version, by, reason, reject_reason=reason)
+
+
+def mark_delivered(draft: Communication, by: User, version: int) -> None:
+    step(draft, (Status.APPROVED,), Status.DELIVERED, version, by, "Downloaded as a mail draft")
+
+
+def mark_sent(draft: Communication, by: User, version: int, outcome: str = "") -> None:
+    """The rep says that it went out: it becomes communication history, once."""
+    with transaction.atomic():
+        step(draft, (Status.DELIVERED,), Status.SENT, version, by, outcome, outcome=outcome)
+        CommunicationHistory.objects.create(
+            account=draft.account,
+            date=timezone.now().astimezone(draft.tenant.zone).date(),
+            communication_type=draft.communication_type,
+            subject=draft.subject,
+            outcome=outcome,
+            draft_id=draft.pk,
+        )
+
+
+def note_outcome(draft: Communication, by: User, version: int, outcome: str) -> None:
+    """What came of a message that was sent, often known only days later."""
+    with transaction.atomic():
+        step(draft, (Status.SENT,), Status.SENT, version, by, outcome, outcome=outcome)
+        CommunicationHistory.objects.filter(draft_id=draft.pk).update(outcome=outcome)

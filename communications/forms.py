@@ -1,0 +1,117 @@
+"""What people type about drafts."""
+
+from typing import Any
+
+from django import forms
+from django_prose_editor.widgets import ProseEditorWidget
+
+from accounts.models.profile import CommunicationType
+from communications import delivery, sanitise
+from communications.models import Communication, Release, RoadmapItem
+
+TABLE = {"Table": True, "TableRow": True, "TableHeader": True, "TableCell": True}
+# Only what a mail may hold: the editor drops the rest of what is pasted before the server does.
+EDITOR = {
+    "extensions": {
+        "Bold": True,
+        "Italic": True,
+        "HardBreak": True,
+        "Heading": {"levels": [2, 3]},
+        "BulletList": True,
+        "OrderedList": {"enableListAttributes": False},
+        "ListItem": True,
+        "Blockquote": True,
+        "Link": {"protocols": ["http", "https", "mailto"], "enableTarget": False},
+        **TABLE,
+    }
+}
+
+
+class StepForm(forms.Form):
+    """A step on a draft as the person saw it. Without a version: as it is now."""
+
+    version = forms.IntegerField(required=False, min_value=0)
+
+
+class InstructionForm(StepForm):
+    instruction = forms.CharField(max_length=500, required=False)
+
+
+class RejectForm(StepForm):
+    reason = forms.CharField(max_length=500, error_messages={"required": "Say why it is rejected, so that the next one is better."})
+
+
+class SentForm(StepForm):
+    outcome = forms.CharField(max_length=2000, required=False)
+
+
+class RestoreForm(StepForm):
+    number = forms.IntegerField(min_value=1)
+
+
+class TextForm(forms.Form):
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    recipients = forms.CharField(label="To", max_length=500, required=False)
+    subject = forms.CharField(
+        max_length=250,
+        widget=forms.TextInput(attrs={"class": "strong"}),
+        error_messages={"required": "The subject is empty. Write one line."},
+    )
+    body_html = forms.CharField(
+        label="Message",
+        max_length=100_000,
+        widget=ProseEditorWidget(config=EDITOR, preset="configurable", attrs={"rows": 22}),
+        error_messages={"required": "The message is empty. Write at least a line."},
+    )
+
+    def clean_recipients(self) -> str:
+        line = " ".join(self.cleaned_data["recipients"].split())
+        try:
+            delivery.recipients(line)
+        except delivery.BadAddress as error:
+            raise forms.ValidationError(str(error)) from error
+        return line
+
+    def clean_subject(self) -> str:
+        return " ".join(self.cleaned_data["subject"].split())
+
+    def clean_body_html(self) -> str:
+        body = sanitise.clean(self.cleaned_data["body_html"])
+        if not sanitise.to_text(body).strip():
+            raise forms.ValidationError("The message is empty. Write at least a line.")
+        return body
+
+
+class GenerateForm(forms.Form):
+    """Refuses at the door what would fail for want of anything to write about."""
+
+    communication_type = forms.ChoiceField(choices=CommunicationType.choices)
+    instruction = forms.CharField(max_length=500, required=False)
+
+    def __init__(self, data: Any, *, tenant_id: int) -> None:
+        super().__init__(data)
+        self.tenant_id = tenant_id
+
+    def clean_communication_type(self) -> str:
+        kind: str = self.cleaned_data["communication_type"]
+        if kind == "release_notes" and not Release.objects.filter(tenant=self.tenant_id, is_published=True).exists():
+            raise forms.ValidationError("No release is published yet. Publish one, then generate its notes.")
+        if kind == "roadmap_preview" and not RoadmapItem.objects.filter(tenant=self.tenant_id).exclude(status="shipped").exists():
+            raise forms.ValidationError("The roadmap is empty. Add what is planned, then generate the preview.")
+        return kind
+
+
+class FilterForm(forms.Form):
+    """The list's filters, from the URL; nonsense counts as not given."""
+
+    TABS = {
+        "review": ("To review", ("queued", "generating", "ready", "failed")),
+        "approved": ("Approved", ("approved",)),
+        "delivered": ("In the mailbox", ("delivered",)),
+        "sent": ("Sent", ("sent",)),
+        "rejected": ("Rejected", ("rejected",)),
+        "all": ("All", tuple(Communication.Status.values)),
+    }
+    status = forms.ChoiceField(choices=[(name, label) for name, (label, _) in TABS.items()], required=False)
+    type = forms.ChoiceField(choices=CommunicationType.choices, required=False)
+    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)

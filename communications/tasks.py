@@ -1,0 +1,47 @@
+"""Celery's door to the writing of drafts. Each task may run twice."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from communications import drafts, generation, llm
+from communications.models import Communication
+
+logger = logging.getLogger(__name__)
+
+Status = Communication.Status
+LOST_AFTER = timedelta(seconds=30)  # a message on a healthy broker is taken long before
+SLACK = timedelta(seconds=60)  # on top of the model's own limit: reading the data and writing the draft
+MAX_ATTEMPTS = 3
+AT_ONCE = 100  # the oldest first; a backlog longer than this is moving anyway
+
+
+@shared_task
+def generate_draft(draft_id: int) -> None:
+    generation.generate(draft_id)
+
+
+@shared_task
+def sweep_waiting_drafts() -> None:
+    """Finds what a lost message or a killed worker left behind."""
+    now = timezone.now()
+    under_way = Communication.objects.order_by("updated_at")
+    abandoned = now - timedelta(seconds=llm.longest_seconds()) - SLACK
+    for draft in under_way.filter(status=Status.GENERATING, updated_at__lt=abandoned)[:AT_ONCE]:
+        take_back(draft)
+    for draft_id in under_way.filter(status=Status.QUEUED, updated_at__lt=now - LOST_AFTER).values_list("pk", flat=True)[:AT_ONCE]:
+        drafts.tell_worker(draft_id)
+
+
+def take_back(draft: Communication) -> None:
+    """Another attempt at a draft whose writer went away, up to the limit."""
+    logger.warning("Draft %s was left half written at attempt %s", draft.pk, draft.attempts)
+    if draft.attempts < MAX_ATTEMPTS:
+        note = f"Writing was interrupted. Attempt {draft.attempts + 1} of {MAX_ATTEMPTS} follows"
+        if drafts.move(draft, Status.GENERATING, Status.QUEUED, note=note):
+            drafts.tell_worker(draft.pk)
+        return
+    failure = f"Writing was interrupted {MAX_ATTEMPTS} times. Try again; if it happens again, tell an admin."
+    drafts.move(draft, Status.GENERATING, Status.FAILED, note=failure, failure=failure)

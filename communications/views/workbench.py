@@ -1,0 +1,141 @@
+"""`/drafts/<id>/`: reading a draft, writing on it, and what happens when two people do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from js_asset import Media
+
+from communications import drafts as stage
+from communications import changes, evidence, llm, sanitise
+from communications.drafts import StaleText
+from communications.forms import TextForm
+from communications.models import Communication, CommunicationEvent, CommunicationRevision
+from tamdash.pages import changeable, is_partial, person, visible
+
+Status = Communication.Status
+TEMPLATE = "communications/draft.html"
+# Said to who waits without seeing the page.
+NEWS = {Status.GENERATING: "The draft is being written.", Status.READY: "The draft is ready to review.", Status.FAILED: "The draft failed."}
+ROWS = Communication.objects.select_related("account__owner", "account__health", "tenant", "escalation", "requested_by")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place in the bar: `state` is done, now or empty for what is to come."""
+
+    label: str
+    note: str = ""
+    at: datetime | None = None
+    state: str = ""
+    failed: bool = False
+
+
+@require_GET
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    shown: Communication = visible(ROWS, request, pk)
+    if is_partial(request) and request.GET.get("seen") == str(shown.version):
+        return HttpResponse(status=204)
+    may_change = person(request).leads or shown.account.owner_id == person(request).pk
+    if request.GET.get("mode") == "write" and may_change and shown.is_editable:
+        return write(request, shown, TextForm(initial=text_of(shown)))
+    revisions = list(shown.revisions.select_related("author"))
+    context = page(shown, revisions) | {"may_change": may_change} | looked_at(request, revisions)
+    return render(request, f"{TEMPLATE}#draft" if is_partial(request) else TEMPLATE, context)
+
+
+def page(shown: Communication, revisions: list[CommunicationRevision]) -> dict[str, Any]:
+    events = list(shown.events.select_related("actor"))
+    return {
+        "section": "drafts",
+        "draft": shown,
+        "steps": steps(shown, events),
+        "revisions": revisions,
+        "events": events,
+        "evidence": evidence.of(shown),
+        "words": sum(any(map(str.isalnum, word)) for word in sanitise.to_text(shown.body_html).split()),
+        "is_model_configured": llm.is_configured(),
+        "news": NEWS.get(shown.status, ""),
+    }
+
+
+def looked_at(request: HttpRequest, revisions: list[CommunicationRevision]) -> dict[str, Any]:
+    """The older version the URL asks for, and if it asks for that, what changed from it to the current one."""
+    number = request.GET.get("revision", "")
+    older = next((revision for revision in revisions[1:] if str(revision.number) == number), None)
+    compared = changes.between(older, revisions[0]) if older and "compare" in request.GET else None
+    return {"looked_at": older, "changes": compared}
+
+
+def steps(shown: Communication, events: list[CommunicationEvent]) -> list[Step]:
+    """The five steps of delivery, with when each was done and what the present one waits for."""
+    last = {event.status: event.at for event in events}
+    path = (Status.GENERATING, Status.READY, Status.APPROVED, Status.DELIVERED, Status.SENT)
+    reached = {Status.QUEUED: 0, Status.GENERATING: 0, Status.FAILED: 0, Status.READY: 1, Status.REJECTED: 1}
+    now = reached.get(Status(shown.status), path.index(Status(shown.status)) + 1 if shown.status in path else 0)
+    labels = ("Generated", "In review", "Approved", "In your mailbox", "Sent")
+    waits = {"queued": "waits for a writer", "generating": "being written", "failed": "failed"}
+    notes = (
+        waits.get(shown.status, ""),
+        "rejected" if shown.status == Status.REJECTED else "waits for approval",
+        "",
+        "download it to place it there",
+        "by you, from the mailbox",
+    )
+    done_at = (last.get(Status.READY), None, last.get(Status.APPROVED), last.get(Status.DELIVERED), last.get(Status.SENT))
+    return [
+        Step(
+            label,
+            note=notes[place] if place == now or place > max(now, 2) else "",
+            at=done_at[place] if place < now else None,
+            state="done" if place < now else "now" if place == now else "",
+            failed=place == now and shown.status in (Status.FAILED, Status.REJECTED),
+        )
+        for place, label in enumerate(labels)
+    ]
+
+
+def text_of(row: Communication | CommunicationRevision) -> dict[str, Any]:
+    version = {"version": row.version} if isinstance(row, Communication) else {}
+    return version | {"recipients": row.recipients, "subject": row.subject, "body_html": row.body_html}
+
+
+def write(request: HttpRequest, shown: Communication, form: TextForm, status: int = 200) -> HttpResponse:
+    media = Media.from_media(form.media).with_nonce(getattr(request, "csp_nonce", ""))
+    context = page(shown, list(shown.revisions.select_related("author"))) | {"may_change": True, "form": form, "media": media}
+    return render(request, TEMPLATE, context, status=status)
+
+
+@require_POST
+def save(request: HttpRequest, pk: int) -> HttpResponse:
+    shown: Communication = changeable(ROWS, request, pk)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        if "version" in form.errors:
+            return HttpResponseBadRequest("A save names the version it was written on.")
+        return write(request, shown, form, status=422)
+    text = dict(form.cleaned_data)
+    version = text.pop("version")
+    try:
+        stage.save_text(shown, person(request), version, **text)
+    except StaleText as stale:
+        return conflict(request, stale, text)
+    messages.success(request, "Saved.")
+    return redirect(shown)
+
+
+def conflict(request: HttpRequest, stale: StaleText, mine: dict[str, str]) -> HttpResponse:
+    """Both texts, the other's and mine; nothing was written."""
+    current: Communication = ROWS.get(pk=stale.current.pk)
+    context = {
+        "section": "drafts",
+        "draft": current,
+        "reason": str(stale),
+        "mine": mine,
+        "keep": TextForm(initial=mine | {"version": current.version}),
+    }
+    return render(request, "communications/draft_conflict.html", context, status=409)
