@@ -71,12 +71,20 @@ def tiles(rows: Sequence[Row], currency: str, today: date, *, full: bool) -> Saf
 def full_tiles(rows: Iterable[Row], currency: str, today: date) -> Iterable[str]:
     before, after = account_path()
     for row in rows:
-        more = f'<small class="more">{escape(money(row.arr, currency))} · {day(row.renewal_date, today)}</small>{spark(row.trail, today)}'
+        more = f'<small class="more">{escape(money(row.arr, currency))} · {renewal(row, today)}</small>{spark(row.trail, today)}'
         yield (
             f'<li data-tier="{row.tier[0]}"><a class="tile" data-rag="{RAG_LETTER.get(row.rag or "", "")}" href="{before}{row.id}{after}">'
             f'<span class="nm">{escape(row.name)}</span>{score(row)}{delta(row, today) if row.rag else ""}'
             f"{more if row.tier in ('strategic', 'enterprise') else ''}</a></li>"
         )
+
+
+def renewal(row: Row, today: date) -> str:
+    """Short enough for a tile: the day within eleven months, the month beyond."""
+    if row.renewal_date is None:
+        return "no renewal date"
+    far = abs((row.renewal_date - today).days) > 330
+    return f"{row.renewal_date:%b %Y}" if far else f"{row.renewal_date.day} {row.renewal_date:%b}"
 
 
 def plain_tiles(rows: Sequence[Row]) -> Iterable[str]:

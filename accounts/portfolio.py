@@ -288,4 +288,5 @@ def reasons(row: Row) -> str:
         (row.silence_points or 0, "silent"),
     ]
     taken = sorted((part for part in parts if part[0]), key=lambda part: -part[0])
-    return ", ".join(f"{words} −{points}" for points, words in taken) or ("No deductions" if row.score is not None else "Not scanned yet")
+    text = ", ".join(f"{words} −{points}" for points, words in taken)
+    return text[:1].upper() + text[1:] or ("No deductions" if row.score is not None else "Not scanned yet")

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tamdash.celery import app
 from tests import make
+from tests.browser_start import CHROMIUM, QUIET
 
-CHROMIUM = Path("/usr/bin/chromium")
 REQUIRED = os.environ.get("TAMDASH_REQUIRE_BROWSER") == "1"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -34,8 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    quiet = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
-    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": [f"--{name}" for name in quiet.split()]}
+    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": QUIET}
 
 
 @pytest.fixture
