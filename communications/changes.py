@@ -8,6 +8,7 @@ from typing import Literal
 from communications import sanitise
 from communications.models import CommunicationRevision
 
+UNDERLINE = re.compile(r"^[=-]+\n", re.MULTILINE)  # of headings, in plain text
 WORD = re.compile(r"\S+\s*")
 
 
@@ -46,4 +47,4 @@ def between(one: CommunicationRevision, other: CommunicationRevision) -> Changes
 
 def words(revision: CommunicationRevision) -> list[str]:
     head = f"To: {revision.recipients}\nSubject: {revision.subject}\n\n"
-    return WORD.findall(head + sanitise.to_text(revision.body_html))
+    return WORD.findall(head + UNDERLINE.sub("", sanitise.to_text(revision.body_html)))

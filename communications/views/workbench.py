@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from js_asset import Media
 
-from communications import drafts as stage
 from communications import changes, evidence, llm, sanitise
+from communications import drafts as stage
 from communications.drafts import StaleText
 from communications.forms import TextForm
 from communications.models import Communication, CommunicationEvent, CommunicationRevision
@@ -20,7 +20,20 @@ from tamdash.pages import changeable, is_partial, person, visible
 Status = Communication.Status
 TEMPLATE = "communications/draft.html"
 # Said to who waits without seeing the page.
-NEWS = {Status.GENERATING: "The draft is being written.", Status.READY: "The draft is ready to review.", Status.FAILED: "The draft failed."}
+NEWS: dict[str, str] = {
+    Status.GENERATING: "The draft is being written.",
+    Status.READY: "The draft is ready to review.",
+    Status.FAILED: "The draft failed.",
+}
+# Where each status stands in the bar of five steps; what has been done lies before it.
+PLACES: dict[str, int] = {"queued": 0, "generating": 0, "failed": 0, "ready": 1, "rejected": 1, "approved": 3, "delivered": 4, "sent": 5}
+WAITS = {
+    "queued": "waits for a writer",
+    "generating": "being written",
+    "failed": "failed",
+    "ready": "waits for approval",
+    "rejected": "rejected",
+}
 ROWS = Communication.objects.select_related("account__owner", "account__health", "tenant", "escalation", "requested_by")
 
 
@@ -42,7 +55,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     may_change = person(request).leads or shown.account.owner_id == person(request).pk
     if request.GET.get("mode") == "write" and may_change and shown.is_editable:
-        return write(request, shown, TextForm(initial=text_of(shown)))
+        return write(request, shown, TextForm(initial={name: getattr(shown, name) for name in TextForm.base_fields}))
     revisions = list(shown.revisions.select_related("author"))
     context = page(shown, revisions) | {"may_change": may_change} | looked_at(request, revisions)
     return render(request, f"{TEMPLATE}#draft" if is_partial(request) else TEMPLATE, context)
@@ -53,7 +66,7 @@ def page(shown: Communication, revisions: list[CommunicationRevision]) -> dict[s
     return {
         "section": "drafts",
         "draft": shown,
-        "steps": steps(shown, events),
+        "steps": steps(shown, events, revisions),
         "revisions": revisions,
         "events": events,
         "evidence": evidence.of(shown),
@@ -71,37 +84,28 @@ def looked_at(request: HttpRequest, revisions: list[CommunicationRevision]) -> d
     return {"looked_at": older, "changes": compared}
 
 
-def steps(shown: Communication, events: list[CommunicationEvent]) -> list[Step]:
+def steps(shown: Communication, events: list[CommunicationEvent], revisions: list[CommunicationRevision]) -> list[Step]:
     """The five steps of delivery, with when each was done and what the present one waits for."""
     last = {event.status: event.at for event in events}
-    path = (Status.GENERATING, Status.READY, Status.APPROVED, Status.DELIVERED, Status.SENT)
-    reached = {Status.QUEUED: 0, Status.GENERATING: 0, Status.FAILED: 0, Status.READY: 1, Status.REJECTED: 1}
-    now = reached.get(Status(shown.status), path.index(Status(shown.status)) + 1 if shown.status in path else 0)
-    labels = ("Generated", "In review", "Approved", "In your mailbox", "Sent")
-    waits = {"queued": "waits for a writer", "generating": "being written", "failed": "failed"}
-    notes = (
-        waits.get(shown.status, ""),
-        "rejected" if shown.status == Status.REJECTED else "waits for approval",
-        "",
-        "download it to place it there",
-        "by you, from the mailbox",
+    written = next((revision.created_at for revision in revisions if revision.origin == "generated"), None)
+    now = PLACES[shown.status]
+    bar = (
+        ("Generated", WAITS.get(shown.status, ""), written),
+        ("In review", WAITS.get(shown.status, ""), None),
+        ("Approved", "", last.get(Status.APPROVED)),
+        ("In your mailbox", "download it to place it there", last.get(Status.DELIVERED)),
+        ("Sent", "by you, from the mailbox", last.get(Status.SENT)),
     )
-    done_at = (last.get(Status.READY), None, last.get(Status.APPROVED), last.get(Status.DELIVERED), last.get(Status.SENT))
     return [
         Step(
             label,
-            note=notes[place] if place == now or place > max(now, 2) else "",
-            at=done_at[place] if place < now else None,
+            note=note if place == now or place > max(now, 2) else "",
+            at=at if place < now else None,
             state="done" if place < now else "now" if place == now else "",
             failed=place == now and shown.status in (Status.FAILED, Status.REJECTED),
         )
-        for place, label in enumerate(labels)
+        for place, (label, note, at) in enumerate(bar)
     ]
-
-
-def text_of(row: Communication | CommunicationRevision) -> dict[str, Any]:
-    version = {"version": row.version} if isinstance(row, Communication) else {}
-    return version | {"recipients": row.recipients, "subject": row.subject, "body_html": row.body_html}
 
 
 def write(request: HttpRequest, shown: Communication, form: TextForm, status: int = 200) -> HttpResponse:
