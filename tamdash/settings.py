@@ -58,7 +58,7 @@ ALLOWED_HOSTS = [host.strip() for host in env.allowed_hosts.split(",") if host.s
 INSTALLED_APPS = [
     "accounts",
     "communications",
-    "django.contrib.admin",
+    "tamdash.apps.AdminConfig",  # our own admin site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -158,7 +158,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
+# A broker that is away is given up at once: the row waits in the database, and a sweep finds it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 # One tick a minute for all tenants, who each have a time zone of their own: what is due is a question to the

@@ -103,7 +103,15 @@ def test_asking_for_an_instant_writes_nothing(tenant: Tenant) -> None:
     now = timezone.now().isoformat()
     assert run("scan", "--at", now, "--tenant", "north", "--json").json["scores"] == {"acme": 25}
     long_ago = run("scan", "--at", "2020-01-01", "--json").json
-    assert long_ago == {"tenant": "north", "at": "2020-01-01T00:00:00Z", "accounts": 1, "red": 0, "amber": 0, "green": 1, "scores": {"acme": 100}}
+    assert long_ago == {
+        "tenant": "north",
+        "at": "2020-01-01T00:00:00Z",
+        "accounts": 1,
+        "red": 0,
+        "amber": 0,
+        "green": 1,
+        "scores": {"acme": 100},
+    }
     assert "25  acme" in run("scan", "--at", now).output
     assert not ScanRun.objects.exists()
     assert not HealthSnapshot.objects.exists()

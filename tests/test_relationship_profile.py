@@ -66,7 +66,7 @@ def test_its_number_of_queries_does_not_grow(cast: Cast) -> None:
     for rows in (1, 30):
         Stakeholder.objects.all().delete()
         for model in (Integration, FeatureAdoption, EnvironmentItem, CoDevOpportunity):
-            model.objects.all().delete()  # type: ignore[attr-defined]
+            model.objects.all().delete()
         filled(account, rows)
         with CaptureQueriesContext(connection) as queries:
             Account.objects.with_profile().get(pk=account.pk).relationship_profile()

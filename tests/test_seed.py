@@ -107,7 +107,7 @@ def test_the_three_people_of_the_demo_can_sign_in_and_the_other_owners_cannot(db
     for role in ("rep", "manager", "admin"):
         user = User.objects.get(email=f"{role}@demo.test")
         assert (user.role, user.check_password("tamdash-demo")) == (role, True)
-    assert User.objects.get(email="rep@demo.test").book.count() == 4
+    assert User.objects.get(email="rep@demo.test").book.count() == 3
     assert not any(user.has_usable_password() for user in User.objects.exclude(email__regex="^(rep|manager|admin)@"))
 
 

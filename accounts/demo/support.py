@@ -14,6 +14,7 @@ PRIORITIES = ((1, 2, 3, 4), (4, 18, 68, 100))  # cumulative percent
 MEDIAN_HOURS = {1: 10, 2: 30, 3: 90, 4: 160}  # to resolve; log-normal around it
 SPREAD = 0.8
 SLIGHT = 0.35  # of the Green accounts, how many have something that costs them points
+FRESH = 0.25  # of those in trouble, how many got there between yesterday's scan and today's
 LOOMING = 0.25  # of those in trouble, how many have an urgent ticket that is not late yet
 
 
@@ -64,6 +65,7 @@ class Trouble:
     recipe: Recipe
     start: datetime
     end: datetime | None
+    is_fresh: bool = False
 
     def silence(self, random: Random, calendar: Calendar) -> tuple[datetime, datetime] | None:
         """From its last heartbeat to the first one after."""
@@ -77,6 +79,9 @@ class Trouble:
         end = self.end or calendar.midnight
         for number in range(self.recipe.late):
             opened_at = self.start + timedelta(days=random.uniform(0, 2.2) if number else 0)
+            if self.is_fresh and number == self.recipe.late - 1:
+                # Three days old between the two scans.
+                opened_at = calendar.ago(random.uniform(3.05, 3.65))
             closed_at = self.end and self.end - timedelta(days=random.uniform(0, 2.0) if number else 0)
             yield Case(random.choice((1, 2)), random.choice(URGENT_SUBJECTS), opened_at, closed_at)
         for _ in range(random.randint(*self.recipe.others)):
@@ -96,10 +101,10 @@ def troubles(random: Random, calendar: Calendar, now: str, monitored: bool) -> l
         recipe = pick(random, now, monitored)
         longest_silence = recipe.silent_hours[1] / 24
         start = calendar.ago(max(5.3, longest_silence * 0.75) + min(random.expovariate(1 / 8), 20))
-        found.append(Trouble(recipe, start, None))
+        found.append(Trouble(recipe, start, None, random.random() < FRESH))
         before = start - timedelta(days=random.uniform(6, 25))
     elif random.random() < 0.25:
-        before = calendar.ago(random.uniform(0.1, 20))
+        before = calendar.ago(0.1 + random.expovariate(1 / 7))
     else:
         before = calendar.ago(random.uniform(0, 3.5 * max(calendar.days, 60)))
     first = calendar.start_of(calendar.first_day)
