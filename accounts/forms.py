@@ -1,6 +1,7 @@
 """What people type on the account side."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -57,7 +58,8 @@ class PortfolioState:
         return cls(
             view=view,
             group=given.get("group") or ("owner" if owner == "all" else "none"),
-            sort=given.get("sort") or ("size" if view == "tiles" else "risk"),
+            # In a book of one's own the worst comes first; in the whole portfolio the largest.
+            sort=given.get("sort") or ("size" if view == "tiles" and owner == "all" else "risk"),
             filters=Filters(
                 owner=owner,
                 rag=tuple(given.get("rag") or ()),
@@ -69,40 +71,48 @@ class PortfolioState:
         )
 
 
-class StakeholderForm(forms.ModelForm[Stakeholder]):
+class RowForm(forms.ModelForm[Any]):
+    """A form whose words say which field is empty, and marks what is wrong for those who do not see it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = f"{field.label} is empty. Write it."
+
+
+class StakeholderForm(RowForm):
     class Meta:
         model = Stakeholder
         fields = ["name", "role", "email", "technical_maturity", "notes"]
         widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
 
 
-class IntegrationForm(forms.ModelForm[Integration]):
+class IntegrationForm(RowForm):
     class Meta:
         model = Integration
         fields = ["name", "is_active", "since"]
         widgets = {"since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
 
-class FeatureForm(forms.ModelForm[FeatureAdoption]):
+class FeatureForm(RowForm):
     class Meta:
         model = FeatureAdoption
         fields = ["name", "adopted"]
+        labels = {"adopted": "In use"}
 
 
-class EnvironmentForm(forms.ModelForm[EnvironmentItem]):
+class EnvironmentForm(RowForm):
     class Meta:
         model = EnvironmentItem
         fields = ["name"]
+        labels = {"name": "Fact"}
 
 
-class CoDevForm(forms.ModelForm[CoDevOpportunity]):
+class CoDevForm(RowForm):
     class Meta:
         model = CoDevOpportunity
         fields = ["name", "description", "status", "dispatched_to_sales"]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
-
-
-ProfileForm = StakeholderForm | IntegrationForm | FeatureForm | EnvironmentForm | CoDevForm
 
 
 class ResolveForm(forms.Form):

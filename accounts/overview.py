@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts import charts, scoring, trail
 from accounts.models import Account, AccountHealth, Escalation, EscalationEvent, Heartbeat, HeartbeatDay, ScanRun, Ticket
-from accounts.scan import policy_at
+from accounts.scan import DAILY_AT, policy_at
 from accounts.scoring import Deduction, OpenTicket, Policy, Scored, Signals
 
 MOST_TICKETS = 200
@@ -186,7 +186,7 @@ class Overview:
         changes = charts.changes(bytes(self.health.trail))[:LOG_LENGTH]
         return [
             LogEntry(
-                self.morning(day),
+                self.scanned_on(day),
                 "scan",
                 f"Score {before} → {score}" if before is not None else f"First score {score}",
                 rag=self.policy.rag(score),
@@ -194,8 +194,12 @@ class Overview:
             for day, before, score in changes
         ]
 
-    def morning(self, day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, 7, tzinfo=self.account.tenant.zone)
+    def scanned_on(self, day: date) -> datetime:
+        """When a day's score was found: known for the last change, for those before the hour of the daily scan."""
+        zone = self.account.tenant.zone
+        if self.health and self.health.changed_at.astimezone(zone).date() == day:
+            return self.health.changed_at
+        return datetime.combine(day, DAILY_AT, zone)
 
     def escalation_entries(self) -> list[LogEntry]:
         events = (

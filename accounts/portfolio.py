@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, Func, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, Func, IntegerField, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ PAGE_SIZE = 100
 MOST_TILES = 10_000
 FULL_TILES = 500  # beyond so many accounts a tile is a name and a figure
 SHOWN_CHANGES = 8
+NOTABLE_FALL = 10  # points within one state; as much as reopens an escalation
 MOST_LINES = 500  # accounts on one timeline
 TIERS = ("strategic", "enterprise", "growth", "core")
 
@@ -98,8 +99,9 @@ class Filters:
 
 def owners(user: User) -> dict[int, str]:
     """Names of those in the person's tenant who own accounts, and of the person, by id."""
-    people = User.objects.filter(Q(book__is_active=True) | Q(pk=user.pk), tenant=user.tenant)
-    return dict(people.distinct().order_by("name").values_list("pk", "name"))
+    owned = Account.objects.filter(owner=OuterRef("pk"), is_active=True)
+    people = User.objects.filter(Q(Exists(owned)) | Q(pk=user.pk), tenant=user.tenant)
+    return dict(people.order_by("name").values_list("pk", "name"))
 
 
 def rows(accounts: AccountQuerySet, columns: tuple[str, ...] = COLUMNS) -> list[Row]:
@@ -236,18 +238,17 @@ def changes_since_yesterday(scope: AccountQuerySet, user: User) -> Changes:
     midnight = datetime.combine(latest.local_date, time(), user.tenant.zone)
     policy = policy_at(user.tenant, timezone.now()).rules()
     # The trail's last entry is that day's, so the one before it is where the account stood the day before.
-    moved = scope.annotate(before=ScoreBefore("health__trail"), before_rag=rag_of("before", policy)).filter(
-        ~Q(before_rag=F("health__rag")), health__changed_at__gte=midnight, before__isnull=False
+    today = scope.annotate(before=ScoreBefore("health__trail"), before_rag=rag_of("before", policy)).filter(
+        health__changed_at__gte=midnight, before__isnull=False
     )
+    moved = today.exclude(before_rag=F("health__rag"))
     counted = moved.order_by().values_list("before_rag", "health__rag").annotate(n=Count("id"), arr=Sum("arr"))
     moves = Counter({(before, after): n for before, after, n, _ in counted})
     arr = Counter({(before, after): total for before, after, _, total in counted})
-    groups = [
-        Group(title, state, sum(moves[before, state] for before in come_from), first_of(moved, state, come_from))
-        for title, state, come_from in MOVES
-        if any(moves[before, state] for before in come_from)
-    ]
-    return Changes(latest.local_date, groups, moves, arr)
+    groups = [group(title, state, moved.filter(health__rag=state, before_rag__in=come_from)) for title, state, come_from in MOVES]
+    fell = today.filter(before_rag=F("health__rag"), health__score__lte=F("before") - NOTABLE_FALL)
+    groups.append(group(f"Fell {NOTABLE_FALL} or more, same state", "", fell))
+    return Changes(latest.local_date, [each for each in groups if each.count], moves, arr)
 
 
 MOVES = (
@@ -258,10 +259,10 @@ MOVES = (
 )
 
 
-def first_of(moved: AccountQuerySet, state: str, come_from: tuple[str, ...]) -> list[Change]:
-    """The worst few that moved so."""
-    found = moved.filter(health__rag=state, before_rag__in=come_from).order_by("health__score", "-arr", "id")
-    return [Change(Row._make(values[:-1]), values[-1]) for values in found.values_list(*COLUMNS, "before")[:SHOWN_CHANGES]]
+def group(title: str, state: str, members: AccountQuerySet) -> Group:
+    found = members.order_by("health__score", "-arr", "id").values_list(*COLUMNS, "before")[:SHOWN_CHANGES]
+    first = [Change(Row._make(values[:-1]), values[-1]) for values in found]
+    return Group(title, state, len(first) if len(first) < SHOWN_CHANGES else members.count(), first)
 
 
 def rag_of(score: str, policy: Policy) -> Case:

@@ -10,9 +10,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from django.contrib.messages import get_messages
-from django.db.models import Count, Max
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts.models import PortfolioChange, Tenant
 
@@ -20,12 +18,6 @@ MOST_KEPT = 64  # values a process; the largest, ten thousand tiles, is a megaby
 kept: OrderedDict[Hashable, Any] = OrderedDict()
 guard = Lock()
 T = TypeVar("T")
-
-
-def version(tenant: Tenant) -> str:
-    """Changes with every committed change of what the tenant's portfolio shows, and at the tenant's midnight."""
-    seen = PortfolioChange.objects.filter(tenant=tenant).aggregate(last=Max("id"), rows=Count("id"))
-    return f"{tenant.pk}.{seen['last']}.{seen['rows']}.{timezone.now().astimezone(tenant.zone):%y%j}"
 
 
 def remembered(key: Hashable, make: Callable[[], T]) -> T:

@@ -65,80 +65,94 @@ SELECT account.external_id, scored.score, scored.rag, scored.urgent, scored.late
     scored.silent_hours, scored.late_points, scored.volume_points, scored.silence_points
 FROM scored JOIN accounts_account account ON account.id = scored.account_id ORDER BY account.external_id"""
 
+# A day and its score as `accounts.trail` packs them.
+ENTRY = "%(today)s || set_byte('\\x00', 0, now.score)"
+
+# `found` says of each account what changed since the last scan: all of it ('first' scan), its 'score' or RAG, or only the
+# 'points' and counts behind them. Few accounts are `notable`, needing more than a snapshot.
 WRITE = """
 WITH {scored},
 found AS MATERIALIZED (
-    SELECT scored.*, health.score AS previous_score, health.rag AS previous_rag,
-        scored.rag = 'Red' OR coalesce(health.rag = 'Green' AND scored.rag = 'Amber', false) AS should_escalate,
-        (health.score, health.rag) IS DISTINCT FROM (scored.score, scored.rag) AS moved,
-        (health.open_tickets, health.p1_p2_tickets, health.late_points, health.volume_points, health.silence_points)
-            IS DISTINCT FROM (total, urgent, scored.late_points, scored.volume_points, scored.silence_points) AS shifted
+    SELECT scored.account_id,
+        CASE WHEN health.account_id IS NULL THEN 'first'
+             WHEN (scored.score, scored.rag) <> (health.score, health.rag) THEN 'score'
+             WHEN (total, urgent, scored.late_points, scored.volume_points, scored.silence_points)
+                 <> (open_tickets, p1_p2_tickets, health.late_points, health.volume_points, health.silence_points) THEN 'points'
+             ELSE 'nothing' END AS changed,
+        scored.rag = 'Red' OR coalesce(scored.rag = 'Amber' AND health.rag = 'Green', false) AS should_escalate,
+        scored.score, scored.rag, health.score AS previous_score, health.rag AS previous_rag,
+        total, urgent, late, scored.late_points, scored.volume_points, scored.silence_points, oldest_days, silent_hours
     FROM scored LEFT JOIN accounts_accounthealth health ON health.account_id = scored.account_id AND health.tenant_id = %(tenant)s
 ),
-written AS (
+notable AS MATERIALIZED (
+    SELECT found.*, escalation.id AS escalation_id, escalation.rag AS escalation_rag
+    FROM found LEFT JOIN accounts_escalation escalation
+        ON escalation.account_id = found.account_id AND escalation.tenant_id = %(tenant)s AND NOT (escalation.status = 'resolved')
+    WHERE changed <> 'nothing' OR should_escalate OR escalation.id IS NOT NULL
+),
+snapshots AS (
     INSERT INTO accounts_healthsnapshot (scan_id, account_id, oldest_p1_p2_age_days, hours_since_heartbeat, p1_p2_ticket_count,
         late_ticket_count, total_open_tickets, score, previous_score, late_points, volume_points, silence_points,
         should_escalate, rag, previous_rag)
-    SELECT %(scan)s, account_id, oldest_days, silent_hours, urgent, late, total, score, previous_score,
-        late_points, volume_points, silence_points, should_escalate, rag, previous_rag
+    SELECT %(scan)s, account_id, oldest_days, silent_hours, urgent,
+        late, total, score, previous_score, late_points, volume_points, silence_points,
+        should_escalate, rag, previous_rag
     FROM found
 ),
 first_health AS (
     INSERT INTO accounts_accounthealth (account_id, tenant_id, changed_at, changed_by_scan_id, score, open_tickets, p1_p2_tickets,
         late_points, volume_points, silence_points, rag, trail)
     SELECT account_id, %(tenant)s, %(at)s, %(scan)s, score, total, urgent,
-        late_points, volume_points, silence_points, rag, %(today)s || set_byte('\\x00', 0, score)
-    FROM found WHERE previous_score IS NULL
+        late_points, volume_points, silence_points, rag, {entry}
+    FROM notable now WHERE changed = 'first'
 ),
 changed_health AS (
     UPDATE accounts_accounthealth health SET
-        open_tickets = total, p1_p2_tickets = urgent, score = found.score, rag = found.rag,
-        late_points = found.late_points, volume_points = found.volume_points, silence_points = found.silence_points,
-        changed_at = CASE WHEN moved THEN %(at)s ELSE changed_at END,
-        changed_by_scan_id = CASE WHEN moved THEN %(scan)s ELSE changed_by_scan_id END,
-        previous_score = CASE WHEN moved THEN health.score ELSE health.previous_score END,
-        previous_rag = CASE WHEN moved THEN health.rag ELSE health.previous_rag END,
-        trail = CASE
-            WHEN health.score = found.score THEN trail
-            -- A second change on one day replaces that day's entry; the 91st entry replaces the oldest.
-            WHEN substring(trail FROM length(trail) - 2 FOR 2) = %(today)s THEN substring(trail FOR length(trail) - 3) || entry
-            WHEN length(trail) >= %(trail_length)s THEN substring(trail FROM 4) || entry
-            ELSE trail || entry END
-    FROM (SELECT *, %(today)s || set_byte('\\x00', 0, score) AS entry FROM found WHERE moved OR shifted) AS found
-    WHERE health.account_id = found.account_id
+        open_tickets = total, p1_p2_tickets = urgent,
+        late_points = now.late_points, volume_points = now.volume_points, silence_points = now.silence_points
+    FROM notable now WHERE health.account_id = now.account_id AND changed = 'points'
 ),
-standing AS (
-    SELECT escalation.id, escalation.rag, found.score AS now_score, found.rag AS now_rag, previous_rag, found.previous_score, should_escalate
-    FROM found JOIN accounts_escalation escalation
-        ON escalation.account_id = found.account_id AND NOT (escalation.status = 'resolved')
+changed_score AS (
+    UPDATE accounts_accounthealth health SET
+        open_tickets = total, p1_p2_tickets = urgent,
+        late_points = now.late_points, volume_points = now.volume_points, silence_points = now.silence_points,
+        score = now.score, rag = now.rag, previous_score = health.score, previous_rag = health.rag,
+        changed_at = %(at)s, changed_by_scan_id = %(scan)s,
+        trail = CASE
+            -- A second change on one day replaces that day's entry; one too many pushes out the oldest.
+            WHEN substring(trail FROM length(trail) - 2 FOR 2) = %(today)s THEN substring(trail FOR length(trail) - 3)
+            WHEN length(trail) >= %(trail_length)s THEN substring(trail FROM 4)
+            ELSE trail END || {entry}
+    FROM notable now WHERE health.account_id = now.account_id AND changed = 'score'
 ),
 opened AS (
     INSERT INTO accounts_escalation (tenant_id, account_id, status, reason, score, rag, previous_score, opened_by_scan_id,
         opened_at, due_at, resolved_rag, recovered)
-    SELECT %(tenant)s, found.account_id, 'open',
-        CASE WHEN found.rag = 'Red' AND previous_rag <> 'Red' THEN 'worsened_to_red'
-             WHEN found.rag = 'Red' THEN 'score_below_threshold' ELSE 'early_warning' END,
-        found.score, found.rag, found.previous_score, %(scan)s, %(at)s,
-        CASE WHEN found.rag = 'Red' THEN %(red_due)s ELSE %(amber_due)s END, '', false
-    FROM found
+    SELECT %(tenant)s, now.account_id, 'open',
+        CASE WHEN now.rag = 'Red' AND previous_rag <> 'Red' THEN 'worsened_to_red'
+             WHEN now.rag = 'Red' THEN 'score_below_threshold' ELSE 'early_warning' END,
+        now.score, now.rag, now.previous_score, %(scan)s,
+        %(at)s, CASE WHEN now.rag = 'Red' THEN %(red_due)s ELSE %(amber_due)s END, '', false
+    FROM notable now
     LEFT JOIN LATERAL (
-        SELECT * FROM accounts_escalation past WHERE past.account_id = found.account_id ORDER BY past.opened_at DESC, past.id DESC LIMIT 1
-    ) AS last ON true
-    WHERE should_escalate AND (
-        last.id IS NULL OR last.recovered
-        OR (found.rag = 'Red' AND last.resolved_rag <> 'Red') OR (found.rag = 'Amber' AND last.resolved_rag = 'Green')
-        OR found.score <= last.resolved_score - 10 OR last.resolved_at <= %(week_ago)s)
-    -- One that people raised by hand meanwhile is enough.
+        SELECT id, recovered, resolved_at, resolved_score, resolved_rag FROM accounts_escalation
+        WHERE account_id = now.account_id ORDER BY opened_at DESC, id DESC LIMIT 1
+    ) AS past ON true
+    WHERE should_escalate AND escalation_id IS NULL AND (
+        past.id IS NULL OR past.recovered
+        OR (now.rag = 'Red' AND resolved_rag <> 'Red') OR (now.rag = 'Amber' AND resolved_rag = 'Green')
+        OR now.score <= resolved_score - 10 OR resolved_at <= %(week_ago)s)
+    -- Somebody may be raising one by hand right now.
     ON CONFLICT (account_id) WHERE NOT (status = 'resolved') DO NOTHING
     RETURNING id, score, rag
 ),
 recovered AS (
     UPDATE accounts_escalation escalation
-    SET status = 'resolved', resolved_at = %(at)s, resolved_score = now_score, resolved_rag = now_rag, recovered = true
-    FROM standing
-    WHERE escalation.id = standing.id AND NOT (escalation.status = 'resolved')
-        AND now_rag = 'Green' AND (standing.rag <> 'Green' OR standing.previous_rag <> 'Green')
-    RETURNING escalation.id, now_score AS score, now_rag AS rag
+    SET status = 'resolved', resolved_at = %(at)s, resolved_score = now.score, resolved_rag = now.rag, recovered = true
+    FROM notable now
+    WHERE escalation.id = escalation_id AND NOT (escalation.status = 'resolved')
+        AND now.rag = 'Green' AND (escalation_rag <> 'Green' OR previous_rag <> 'Green')
+    RETURNING escalation.id, now.score, now.rag
 ),
 events AS (
     INSERT INTO accounts_escalationevent (escalation_id, at, kind, note, score, rag)
@@ -146,8 +160,8 @@ events AS (
     UNION ALL
     SELECT id, %(at)s, 'recovered', '', score, rag FROM recovered
     UNION ALL
-    SELECT id, %(at)s, 'triggered', '', now_score, now_rag FROM standing
-    WHERE should_escalate AND now_score IS DISTINCT FROM previous_score
+    SELECT escalation_id, %(at)s, 'triggered', '', score, rag FROM notable
+    WHERE escalation_id IS NOT NULL AND should_escalate AND score IS DISTINCT FROM previous_score
 )
 SELECT count(*), count(*) FILTER (WHERE rag = 'Green'), count(*) FILTER (WHERE rag = 'Amber'), count(*) FILTER (WHERE rag = 'Red'),
     (SELECT count(*) FROM opened), (SELECT count(*) FROM recovered)
@@ -165,7 +179,7 @@ def scored(*, live: bool, one_account: bool) -> str:
 
 def write(*, live: bool, one_account: bool = False) -> str:
     """Scores, snapshots, health, escalations; answers accounts, Green, Amber, Red, opened, recovered."""
-    return WRITE.format(scored=scored(live=live, one_account=one_account))
+    return WRITE.format(scored=scored(live=live, one_account=one_account), entry=ENTRY)
 
 
 def read(*, live: bool, one_account: bool = False) -> str:

@@ -62,10 +62,19 @@
       : 'Something went wrong on the server. Nothing was changed. Try again; if it stays, tell an admin the time.');
   });
 
+  // a part that was swapped keeps the keyboard: a form at its first or first wrong field, a list at its button
+  document.addEventListener('htmx:afterSettle', e => {
+    if (document.activeElement !== document.body) return;
+    const part = document.getElementById(e.detail.target.id);
+    part?.querySelector('[data-form] [aria-invalid=true], [data-form] :is(input:not([type=hidden]), select, textarea), header .end')?.focus();
+  });
+  document.addEventListener('said', e => { $('#said').textContent = e.detail.text; });
+
   // keys: "/" to search, arrows between tiles
   document.addEventListener('keydown', e => {
     const t = e.target, typing = t.closest('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]');
     const search = $('.topbar input[type=search]');
+    if (e.key === 'Escape') t.closest('[data-form]')?.querySelector('[data-cancel]')?.click();
     if (e.key === '/' && !typing && keys?.checked && search) { e.preventDefault(); search.focus(); }
     if (t.matches('.tile') && e.key.startsWith('Arrow')) {
       const b = t.getBoundingClientRect(), vertical = /Up|Down/.test(e.key), d = /Up|Left/.test(e.key) ? -1 : 1, all = $$('.tile');

@@ -31,7 +31,6 @@ class Rule:
 OPEN = Rule((200,) * 6)
 SIGNED_IN = (SIGN_IN, 200, 200, 200, 200, 200)
 READ = (SIGN_IN, 404, 200, 200, 200, 200)
-OWNERS_FORM = (SIGN_IN, 404, 403, 200, 200, 200)
 OWNERS = (SIGN_IN, 404, 403, 302, 302, 302)
 LEADERS = (SIGN_IN, 404, 403, 403, 302, 302)
 
@@ -49,6 +48,7 @@ RULES = {
     "draft": Rule(READ, args=("draft",)),
     "account-scan": Rule(OWNERS, "post", ("account",)),
     "generate": Rule(OWNERS, "post", ("account",), (("communication_type", "health_checkin"),)),
+    "profile-rows": Rule((SIGN_IN, 404, 403, 302, 302, 302), args=("account", "part")),
     "profile-add": Rule(OWNERS, "post", ("account", "part"), STAKEHOLDER),
     "profile-edit": Rule(OWNERS, "post", ("account", "part", "stakeholder"), STAKEHOLDER),
     "profile-remove": Rule(OWNERS, "post", ("account", "part", "stakeholder")),

@@ -110,6 +110,7 @@ def test_a_stakeholder_is_added_edited_and_removed_in_place(cast: Cast) -> None:
     row = Stakeholder.objects.get()
     edited = client.post(f"{panel}{row.pk}/", values | {"technical_maturity": "high"}, headers=htmx).content.decode()
     assert "High maturity" in edited
+    assert client.get(f"{panel}rows/", headers=htmx).content.decode().startswith("<section")
     client.post(f"{panel}{row.pk}/remove/", headers=htmx)
     assert not Stakeholder.objects.exists()
 

@@ -89,13 +89,27 @@ def test_a_stakeholder_is_edited_without_leaving_the_page(site: Site, rep: User,
     site.page.get_by_label("Technical maturity").select_option("High")
     site.page.get_by_label("Name", exact=True).fill("")
     site.page.get_by_role("button", name="Save").click()
-    expect(site.page.get_by_text("This field is required")).to_be_visible()
+    expect(site.page.get_by_text("Name is empty. Write it.")).to_be_visible()
+    expect(site.page.get_by_label("Name", exact=True)).to_be_focused()
     site.page.get_by_label("Name", exact=True).fill("Petra Hoffmann-Weiß")
     site.page.get_by_role("button", name="Save").click()
     panel = site.page.locator("#stakeholders")
     expect(panel.get_by_text("Petra Hoffmann-Weiß")).to_be_visible()
     expect(panel.get_by_text("High maturity")).to_be_visible()
     assert re.search(rf"/accounts/{book[0].pk}/$", site.page.url)
+
+
+def test_a_form_is_opened_and_left_by_keyboard_alone(site: Site, rep: User, book: list[Account]) -> None:
+    site.sign_in(rep)
+    site.open(f"/accounts/{book[0].pk}/")
+    for way_out in ("Escape", "Enter"):
+        site.page.get_by_role("link", name="Add stakeholder").focus()
+        site.page.keyboard.press("Enter")
+        expect(site.page.get_by_label("Name", exact=True)).to_be_focused()
+        if way_out == "Enter":
+            site.page.get_by_role("link", name="Cancel").focus()
+        site.page.keyboard.press(way_out)
+        expect(site.page.get_by_role("link", name="Add stakeholder")).to_be_focused()
 
 
 def test_pages_work_before_the_script_has_loaded(site: Site, rep: User, book: list[Account]) -> None:

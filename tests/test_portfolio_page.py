@@ -129,6 +129,16 @@ def test_what_changed_since_yesterday_stands_beside_it(cast: Cast) -> None:
     assert re.search(rf"{account.name}</span><span class=\"mv\">100<", page)
 
 
+def test_a_fall_within_one_state_is_told_too(cast: Cast) -> None:
+    account = make.account(cast.tenant, cast.rep)
+    make.ticket(account, days=3.5, priority=1)
+    scan.replay_day(cast.tenant, timezone.localdate() - timedelta(days=1))
+    make.scanned(cast.tenant)
+    page = shown(cast.rep)
+    assert "Fell 10 or more, same state" in page
+    assert re.search(rf"{account.name}</span><span class=\"mv\">100<", page)
+
+
 def test_an_account_not_scanned_yet_says_so(cast: Cast) -> None:
     make.account(cast.tenant, cast.rep)
     page = shown(cast.rep)

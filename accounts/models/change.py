@@ -8,8 +8,7 @@ from accounts.models.people import Tenant
 class PortfolioChange(models.Model):
     """A mark left, in the same transaction, by whatever changes what a portfolio page shows: a scan, an account, a name.
 
-    Rows are only added, so that writers never wait for each other. Both the highest id and the number of rows make the version:
-    of two transactions that overlap, the one with the lower id may become visible later.
+    Marks are only added, so that writers never wait for each other. `tamdash.context.Pulse` makes a version of them.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models.health import Rag, ScanRun
@@ -17,8 +17,8 @@ class EscalationQuerySet(TenantQuerySet):
         return self.exclude(status="resolved")
 
     def by_urgency(self) -> Self:
-        """Unacknowledged first, soonest due first; acknowledged after them."""
-        return self.order_by(F("acknowledged_at").asc(nulls_first=True), "due_at", "id")
+        """Open ones before acknowledged ones, the soonest due first; in the order of the index `escalation_queue`."""
+        return self.order_by("-status", "due_at", "id")
 
 
 class Escalation(models.Model):
@@ -68,7 +68,8 @@ class Escalation(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "status", "due_at"], name="escalation_queue"),
+            models.Index(fields=["tenant", "-status", "due_at", "id"], condition=~Q(status="resolved"), name="escalation_queue"),
+            models.Index(fields=["tenant", "-resolved_at"], condition=Q(status="resolved"), name="escalation_resolved_lately"),
             models.Index(fields=["account", "-opened_at"], name="escalation_by_account"),
         ]
 

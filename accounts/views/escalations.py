@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,15 +17,15 @@ from accounts import escalations, portfolio
 from accounts.forms import ResolveForm
 from accounts.models import Escalation, User
 from accounts.models.escalation import EscalationQuerySet
+from accounts.remembered import remembered
+from tamdash.context import pulse
 from tamdash.pages import changeable, person, template, visible
 from tamdash.templatetags.tamdash import span
 
 PAGE_SIZE = 50
-TABS = {
-    "open": ("Open", Q(status__in=("open", "acknowledged"))),
-    "waiting": ("Unacknowledged", Q(status="open")),
-    "resolved": ("Resolved", Q(status="resolved")),
-}
+MOST_COUNTED = 1000
+RESOLVED_WITHIN = timedelta(days=30)
+TABS = {"open": "Open", "waiting": "Unacknowledged", "resolved": "Resolved, 30 d"}
 
 
 @dataclass(frozen=True)
@@ -59,23 +58,23 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm | None = None, status: int = 200) -> HttpResponse:
     user, now = person(request), timezone.now()
-    owners = portfolio.owners(user)
+    owners = remembered((pulse(request, user).version, "owners", user.pk), lambda: portfolio.owners(user))
     owner, tab = read(request.GET, user, owners)
     scope = of_owner(Escalation.objects.visible_to(user), owner)
     number = int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1
-    found = list(
-        ordered(scope.filter(TABS[tab][1]), tab).select_related("account__owner", "account__health")[
-            (number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1
-        ]
-    )
-    counts = scope.aggregate(**{name: Count("id", filter=which) for name, (_, which) in TABS.items()})
+    start = (number - 1) * PAGE_SIZE
+    found = list(of_tab(scope, tab, now).select_related("account__owner", "account__health")[start : start + PAGE_SIZE + 1])
+    counts = counted(scope, now)
     context = {
         "section": "escalations",
-        "tabs": [(name, label, counts[name]) for name, (label, _) in TABS.items()],
+        "tabs": [(name, label, counts[name]) for name, label in TABS.items()],
+        "kept": kept(request),
         "tab": tab,
         "owner": owner,
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
-        "rows": [(escalation, clock(escalation, now)) for escalation in found[:PAGE_SIZE]],
+        "rows": [
+            (escalation, clock(escalation, now), user.leads or escalation.account.owner_id == user.pk) for escalation in found[:PAGE_SIZE]
+        ],
         "page_number": number,
         "has_next": len(found) > PAGE_SIZE,
         "currency": user.tenant.config.currency,
@@ -99,8 +98,22 @@ def of_owner(rows: EscalationQuerySet, owner: str) -> EscalationQuerySet:
     return rows if owner == "all" else rows.filter(account__owner_id=int(owner))
 
 
-def ordered(rows: EscalationQuerySet, tab: str) -> EscalationQuerySet:
-    return rows.order_by("-resolved_at", "-id") if tab == "resolved" else rows.by_urgency()
+def of_tab(rows: EscalationQuerySet, tab: str, now: datetime) -> EscalationQuerySet:
+    if tab == "resolved":
+        return rows.filter(status="resolved", resolved_at__gte=now - RESOLVED_WITHIN).order_by("-resolved_at", "-id")
+    return (rows.filter(status="open") if tab == "waiting" else rows).unresolved().by_urgency()
+
+
+def counted(rows: EscalationQuerySet, now: datetime) -> dict[str, str]:
+    """How many each tab holds, up to a thousand: beyond that a figure changes nothing but the time it takes."""
+    counts = {tab: of_tab(rows, tab, now)[: MOST_COUNTED + 1].count() for tab in TABS}
+    return {tab: f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count) for tab, count in counts.items()}
+
+
+def kept(request: HttpRequest) -> str:
+    """The part of the URL that says where in the queue the person is, to come back to."""
+    given = {name: request.GET[name] for name in ("tab", "owner", "page") if name in request.GET}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def detail_context(chosen: Escalation, user: User, now: datetime, resolve: ResolveForm | None) -> dict[str, Any]:
@@ -142,5 +155,4 @@ def step(request: HttpRequest, escalation: Escalation, take: Callable[[], None],
         messages.warning(request, str(lost))
     else:
         messages.success(request, f"{escalation}, {escalation.account}, {done}.")
-    kept = {name: request.GET[name] for name in ("tab", "owner", "page") if name in request.GET}
-    return redirect(f"{escalation.get_absolute_url()}{'?' + urlencode(kept) if kept else ''}")
+    return redirect(f"{escalation.get_absolute_url()}{kept(request)}")

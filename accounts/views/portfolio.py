@@ -14,19 +14,19 @@ from accounts import portfolio as reads
 from accounts.forms import GROUPS, PortfolioState
 from accounts.models import Account, User
 from accounts.portfolio import Changes, Row, Summary
-from accounts.remembered import etag, remembered, version
-from tamdash.context import waiting
+from accounts.remembered import etag, remembered
+from tamdash.context import pulse
 from tamdash.pages import person, template
 
 
 @require_safe
 def portfolio(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    now = version(user.tenant)
-    tag = etag(request, now, waiting(request, user))
+    found = pulse(request, user)
+    tag = etag(request, found)
     response = get_conditional_response(request, etag=tag) if tag else None
     if response is None:
-        response = render(request, template(request, "accounts/portfolio.html", "page"), page(request, user, now))
+        response = render(request, template(request, "accounts/portfolio.html", "page"), page(request, user, found.version))
         if tag:
             response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "private, no-cache"
@@ -52,7 +52,7 @@ def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
         "summary": summary,
         "shares": shares(summary, changes),
         "changes": changes,
-        "last_scan": reads.last_scan(user),
+        "last_scan": remembered((now, "last scan"), lambda: reads.last_scan(user)),
         "currency": user.tenant.config.currency,
         "today": timezone.localdate(),
         **remembered((now, state), lambda: VIEWS[state.view](state, user, owners)),

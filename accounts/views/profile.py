@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
 from accounts.models import Account
 from accounts.profile_parts import PARTS, Part
@@ -28,8 +30,9 @@ def edit(request: HttpRequest, pk: int, part: str, row: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, pk: int, part: str, row: int) -> HttpResponse:
     account, chosen = find(request, pk, part)
-    get_object_or_404(chosen.rows_of(account), pk=row).delete()
-    return panel(request, account, chosen)
+    gone = get_object_or_404(chosen.rows_of(account), pk=row)
+    gone.delete()
+    return panel(request, account, chosen, f"{gone} removed.")
 
 
 def find(request: HttpRequest, pk: int, part: str) -> tuple[Account, Part]:
@@ -39,12 +42,19 @@ def find(request: HttpRequest, pk: int, part: str) -> tuple[Account, Part]:
     return account, PARTS[part]
 
 
+@require_GET
+def rows(request: HttpRequest, pk: int, part: str) -> HttpResponse:
+    """The part as it stands: where “Cancel” leads."""
+    account, chosen = find(request, pk, part)
+    return panel(request, account, chosen)
+
+
 def answer(request: HttpRequest, account: Account, part: Part, row: Any) -> HttpResponse:
     if request.method not in ("GET", "POST"):
         return HttpResponse(status=405, headers={"Allow": "GET, POST"})
     form = part.form(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid() and saved(form):
-        return panel(request, account, part)
+        return panel(request, account, part, f"{form.instance} saved.")
     context = {"account": account, "part": part, "form": form, "row": row, "section": "portfolio"}
     status = 422 if form.errors else 200
     return render(request, template(request, "accounts/profile_form.html", "form"), context, status=status)
@@ -61,8 +71,12 @@ def saved(form: ModelForm[Any]) -> bool:
     return True
 
 
-def panel(request: HttpRequest, account: Account, part: Part) -> HttpResponse:
+def panel(request: HttpRequest, account: Account, part: Part, done: str = "") -> HttpResponse:
+    """The part's rows, and to who cannot see the page what was done."""
     if not is_partial(request):
+        if done:
+            messages.success(request, done)
         return redirect(f"{reverse('account', args=[account.pk])}#{part.slug}")
     context = {"account": account, "part": part, "rows": list(part.rows_of(account)), "may_change": True}
-    return render(request, "accounts/profile_panel.html", context)
+    response = render(request, "accounts/profile_panel.html", context)
+    return trigger_client_event(response, "said", {"text": done}) if done else response

@@ -11,7 +11,7 @@ from accounts.forms import PortfolioState
 from accounts.models import Tenant, User
 from accounts.onboarding import create_user
 from accounts.portfolio import Filters
-from accounts.remembered import remembered, version
+from accounts.remembered import remembered
 from accounts.views import portfolio as views
 from tests.bench.database import DAY, START, a_day_passes, load, run
 from tests.bench.measuring import Measurement, Options, Target, in_turns, milliseconds
@@ -40,7 +40,7 @@ def measure(options: Options) -> list[Measurement]:
 def tile_items(tenant: Tenant, count: int, options: Options) -> list[Measurement]:
     user = create_user(tenant, "manager@heatmap.test", "manager")
     state = PortfolioState("tiles", "none", "size", Filters(), "")
-    key = (version(tenant), state)
+    key = ("bench", tenant.pk, state)
     html = str(remembered(key, lambda: views.tiles(state, user, {}))["sections"][0]["tiles"])
     found = in_turns(
         options.rounds,

@@ -23,7 +23,7 @@ from tests.bench.database import DAY, START, a_day_passes, load, run
 from tests.bench.measuring import Measurement, Options, Target, in_turns
 
 CONNECTIONS = 4
-ADMIN = "/admin/accounts/account/"
+ADMIN = "/plain/accounts/account/"
 PAGES = {
     "portfolio table, first page": "/?view=table",
     "portfolio table, by name": "/?view=table&sort=name",
@@ -81,7 +81,7 @@ def deep_cursor(tenant_id: int) -> str:
 def signed_in(user: User) -> str:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    client.get("/")
+    client.get("/", SERVER_NAME="localhost")
     return "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
 
 
@@ -95,7 +95,7 @@ def served() -> Iterator[int]:
     here = connection.settings_dict
     url = f"postgresql://{here['USER']}@/{here['NAME']}?host={here['HOST']}" + (f"&port={here['PORT']}" if here["PORT"] else "")
     environment = os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "TAMDASH_DEMO": "1", "TAMDASH_LOG_LEVEL": "ERROR"}
-    command = [sys.executable, "-m", "gunicorn", "tamdash.wsgi", "-w", "2", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
+    command = [sys.executable, "-m", "gunicorn", "tests.bench.plain_wsgi", "-w", "2", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
     server = subprocess.Popen([*command, "--log-level", "error"], env=environment)
     try:
         for _ in range(100):
