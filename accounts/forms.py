@@ -15,6 +15,7 @@ from accounts.models import (
     User,
 )
 from accounts.portfolio import SORTS, TIERS, Filters
+from tamdash.pages import whole
 
 VIEWS = ("tiles", "timeline", "table")
 GROUPS = {"owner": "Owner", "tier": "Tier", "none": "None"}
@@ -53,7 +54,7 @@ class PortfolioState:
         view = given.get("view") or "tiles"
         # A rep sees their own book unless they ask for more; whoever leads sees all.
         owner = given.get("owner") or ""
-        if not (owner in ("all", "none") or (owner.isdigit() and int(owner) in owners)):
+        if owner not in ("all", "none") and whole(owner) not in owners:
             owner = "all" if user.leads else str(user.pk)
         return cls(
             view=view,

@@ -46,6 +46,8 @@ class TicketRow:
                 raise RefusedRow(f"the {what} is longer than {KEY_LENGTH} characters")
         if not 0 <= self.source_version < 2**63:
             raise RefusedRow(f"the version {self.source_version} is out of range")
+        if not 1990 <= self.created_at.year <= 2100:  # a closing date comes after it, and is cut off at now
+            raise RefusedRow(f"the year {self.created_at.year} is out of range")
         if self.status in LIVE:
             if self.closed_at is not None:
                 raise RefusedRow(f"the ticket is {self.status}, yet has a closing date")

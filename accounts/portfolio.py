@@ -123,7 +123,16 @@ class Sort:
             accounts = accounts.filter(health__tenant=F("tenant"))  # lets the index on (tenant, score) begin at the tenant
         return accounts.order_by(f"-{self.key}" if self.descending else self.key, "id")
 
-    def after(self, accounts: AccountQuerySet, value: str, last_id: int) -> AccountQuerySet:
+    def read(self, text: str) -> int | str | date | None:
+        """A cursor's value in the column's type; None if it is none."""
+        try:
+            if self.key == "name":
+                return text
+            return date.fromisoformat(text) if self.key == "renews" else read_count(text)
+        except ValueError:
+            return None
+
+    def after(self, accounts: AccountQuerySet, value: int | str | date, last_id: int) -> AccountQuerySet:
         """Rows behind (value, id). The redundant bound lets the index start at the place."""
         beyond, up_to = ("lt", "lte") if self.descending else ("gt", "gte")
         return accounts.filter(**{f"{self.key}__{up_to}": value}).filter(Q(**{f"{self.key}__{beyond}": value}) | Q(id__gt=last_id))
@@ -131,6 +140,13 @@ class Sort:
     def cursor(self, row: Row) -> str:
         value = {"health__score": row.score, "renews": row.renewal_date or NO_RENEWAL, "arr": row.arr, "name": row.name}[self.key]
         return f"{row.id}:{value}"
+
+
+def read_count(text: str) -> int:
+    """Raises ValueError for what no score and no ARR can be."""
+    if not 0 < len(text) < 19:
+        raise ValueError
+    return int(text)
 
 
 SORTS = {
@@ -158,8 +174,9 @@ def worst(accounts: AccountQuerySet, sort: str, most: int, columns: tuple[str, .
 def page(accounts: AccountQuerySet, sort: Sort, after: str = "") -> tuple[list[Row], str]:
     """One page of the table and the cursor of the next ("" at the end). A cursor that makes no sense starts over."""
     accounts = sort.apply(accounts)
-    last_id, _, value = after.partition(":")
-    if value and last_id.isdigit():
+    last_id, _, text = after.partition(":")
+    value = sort.read(text)
+    if value is not None and last_id.isascii() and last_id.isdecimal() and len(last_id) < 19:
         accounts = sort.after(accounts, value, int(last_id))
     found = rows(accounts[: PAGE_SIZE + 1])
     return found[:PAGE_SIZE], sort.cursor(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else ""

@@ -21,6 +21,11 @@ class BadAddress(ValueError):
     """Part of a recipients line is no mail address; the message names it."""
 
 
+def header_text(text: str) -> str:
+    """One line, without encoded words: Python decodes those, and a line break hidden in one would start a header of its own."""
+    return " ".join(text.split()).replace("=?", "= ?")
+
+
 def written_address(name: str, email: str) -> str:
     """“Petra Hoffmann <petra@example.com>”, as people type it and `recipients` reads it."""
     name = " ".join(name.split())
@@ -44,7 +49,7 @@ def address(name: str, email: str, line: str) -> Address:
         validate_email(email)
         local, _, domain = email.rpartition("@")
         ascii_domain = domain.encode("idna").decode()
-        return Address(" ".join(name.split()), addr_spec=f"{local.encode('ascii').decode()}@{ascii_domain}")
+        return Address(header_text(name), addr_spec=f"{local.encode('ascii').decode()}@{ascii_domain}")
     except (ValidationError, ValueError, IndexError) as error:
         raise BadAddress(f"“{(email or name or line)[:80]}” is not a mail address. Write name@company.com, separated by commas.") from error
 
@@ -55,7 +60,7 @@ def eml(draft: Communication, sender: User) -> bytes:
     message["From"] = address(sender.name, sender.email, sender.email)
     if to := recipients(draft.recipients):
         message["To"] = to
-    message["Subject"] = " ".join(draft.subject.split())
+    message["Subject"] = header_text(draft.subject)
     message["Date"] = timezone.localtime()
     message["Message-ID"] = f"<{draft.message_id}@tamdash.invalid>"
     message["X-Unsent"] = "1"  # Outlook and others open it in the editor instead of the reader

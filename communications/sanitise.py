@@ -17,10 +17,14 @@ SAME = {"b": "strong", "i": "em", "h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"
 SAME_TAG = re.compile(rf"<(/?)({'|'.join(SAME)})(?=[\s/>])", re.IGNORECASE)
 BLOCK = re.compile(r"<(p|h2|h3|ul|ol|li|table|blockquote|pre|hr)[\s>]")
 
+# A parser reopens formatting that was left open in every block after it, unless it is the same to the letter three times over.
+# Told apart by attributes that nobody reads, a few kilobytes would grow to many megabytes.
+FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])[^>]*>", re.IGNORECASE)
+
 CLEANER = nh3.Cleaner(
     tags=TAGS,
     clean_content_tags=UNREAD,
-    attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}},
+    attributes={"*": set(), "a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",  # in a mail it leads nowhere, and `//host` would lead anywhere
     link_rel="noopener",
@@ -30,6 +34,7 @@ CLEANER = nh3.Cleaner(
 def clean(html: str) -> str:
     """The allowed part of the HTML. Text without any block becomes paragraphs. Clean HTML comes back as it is."""
     html = html.replace("\0", "").replace("\r\n", "\n")
+    html = FORMATTING.sub(r"<\1>", html)
     html = CLEANER.clean(SAME_TAG.sub(lambda tag: f"<{tag[1]}{SAME[tag[2].lower()]}", html)).strip()
     if html and not BLOCK.search(html):
         html = linebreaks(html)

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -22,7 +21,7 @@ class TenantAdminSite(admin.AdminSite):
             raise PermissionDenied
         wanted = request.GET.get("next", "")
         known = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-        return redirect(wanted if known else "admin:index")
+        return HttpResponseRedirect(wanted if known else reverse("admin:index"))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # “View on site” by content type and number answers for rows of any tenant.

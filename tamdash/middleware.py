@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -37,6 +37,31 @@ class QuickGZip(GZipMiddleware):
         response.headers["Content-Encoding"] = "gzip"
         if etag := response.headers.get("ETag"):
             response.headers["ETag"] = etag if etag.startswith("W/") else f"W/{etag}"
+        return response
+
+
+class NoNulInAddress:
+    """Refuses a NUL in the address: no page has one, and PostgreSQL none in a text."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
+            return HttpResponseBadRequest("The address holds a character that no page has.")
+        return self.get_response(request)
+
+
+class KeptByNobody:
+    """What a signed-in person sees is kept by no shared cache, and asked for anew by the browser."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "private, no-cache"
         return response
 
 

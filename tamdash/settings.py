@@ -49,6 +49,10 @@ DEBUG = env.debug
 
 if not (env.secret_key or DEMO or EMBEDDED):
     raise ImproperlyConfigured("Set TAMDASH_SECRET_KEY to a long random string, for example from `openssl rand -base64 48`.")
+if len(env.secret_key) < 32 and not (DEMO or EMBEDDED):
+    raise ImproperlyConfigured(
+        "TAMDASH_SECRET_KEY is shorter than 32 characters. Make a longer one, for example with `openssl rand -base64 48`."
+    )
 if not (env.allowed_hosts or DEMO or EMBEDDED):
     raise ImproperlyConfigured("Set TAMDASH_ALLOWED_HOSTS to the host names people use, separated by commas.")
 
@@ -78,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tamdash.middleware.QuickGZip",
+    "tamdash.middleware.NoNulInAddress",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -88,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tamdash.middleware.HtmxReplies",
+    "tamdash.middleware.KeptByNobody",
     "tamdash.middleware.TenantTimeZone",
     "axes.middleware.AxesMiddleware",
 ]
@@ -177,7 +183,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "tamdash.sign_in.Passwords"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -186,6 +192,9 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "portfolio"
 LOGOUT_REDIRECT_URL = "sign-in"
 AXES_FAILURE_LIMIT = 10
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "tamdash.sign_in.locked_name"
+AXES_CLIENT_IP_CALLABLE = "tamdash.sign_in.client_address"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "locked.html"
@@ -247,5 +256,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.log_level},
-    "loggers": {"axes": {"level": "WARNING"}},
+    # The HTTP client's own lines name the model's address in full, with what secrets stand in it.
+    "loggers": {name: {"level": "WARNING"} for name in ("axes", "httpx", "httpx2", "httpcore", "openai")},
 }

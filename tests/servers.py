@@ -7,7 +7,7 @@ import pytest
 
 os.environ.setdefault("TAMDASH_INSTANCE", "test")
 # With DATABASE_URL and REDIS_URL the tests run on those servers, under settings fit for a test.
-os.environ.setdefault("TAMDASH_SECRET_KEY", "only for tests")
+os.environ.setdefault("TAMDASH_SECRET_KEY", "only for tests " * 3)
 os.environ.setdefault("TAMDASH_ALLOWED_HOSTS", "localhost,127.0.0.1")
 os.environ.setdefault("TAMDASH_HTTPS", "0")
 # Playwright keeps an event loop in the thread that runs the test and speaks to the database.

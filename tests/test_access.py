@@ -98,7 +98,7 @@ def client_of(cast: Cast, person: str) -> Client:
     client = Client()
     if person != "anonymous":
         user: User = getattr(cast, person)
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="tamdash.sign_in.Passwords")
     return client
 
 

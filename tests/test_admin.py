@@ -17,7 +17,7 @@ from communications.models import Communication, Release, RoadmapItem
 from tests import make
 from tests.conftest import Cast
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "tamdash.sign_in.Passwords"
 PROFILE = ("stakeholders", "integrations", "features", "environment", "co_dev_opportunities", "communication_history")
 NO_ROWS = {f"{rows}-{count}_FORMS": 0 for rows in PROFILE for count in ("TOTAL", "INITIAL")}
 NUMBERS = {

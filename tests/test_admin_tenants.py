@@ -15,7 +15,7 @@ from communications.models import Release, RoadmapItem
 from tests import make
 
 SECRET = "Aldermoor"  # stands in a row of each kind
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "tamdash.sign_in.Passwords"
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
 
 

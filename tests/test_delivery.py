@@ -90,3 +90,13 @@ def test_a_written_address_is_read_back(name: str) -> None:
 
 def test_the_file_is_named_after_the_account(row: Communication) -> None:
     assert delivery.file_name(row) == f"m-ller-s-hne-health-check-in-{row.pk}.eml"
+
+
+@pytest.mark.parametrize("hidden", ["=?utf-8?q?Hello=0d=0aBcc:_spy@evil.test?=", "=?utf-8?q?=bbx?="])
+def test_an_encoded_word_adds_no_header(cast: Cast, hidden: str) -> None:
+    account = make.account(cast.tenant, cast.rep)
+    row = draft(account, by=cast.rep, subject=hidden, recipients=f'"{hidden}" <petra@customer.example>')
+    cast.rep.name = hidden
+    mail = opened(row, cast)
+    assert set(mail.keys()) == {"From", "To", "Subject", "Date", "Message-ID", "X-Unsent", "MIME-Version", "Content-Type"}
+    assert [address.addr_spec for address in mail["To"].addresses] == ["petra@customer.example"]

@@ -14,7 +14,7 @@ from tests.drafting import draft
 
 @pytest.fixture
 def rep(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.rep, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(cast.rep, "tamdash.sign_in.Passwords")
     return client
 
 
@@ -85,7 +85,7 @@ def test_generating_from_nothing_is_refused_with_what_to_do(rep: Client, account
     for kind, words in (
         ("release_notes", "No release is published"),
         ("roadmap_preview", "The roadmap is empty"),
-        ("poem", "valid choice"),
+        ("poem", "“poem” is no type of draft."),
     ):
         response = rep.post(url, {"communication_type": kind}, follow=True)
         assert words in response.content.decode()

@@ -15,7 +15,7 @@ from tests import make
 from tests.conftest import Cast
 from tests.drafting import draft, reviewed
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "tamdash.sign_in.Passwords"
 HTMX = {"HX-Request": "true"}
 
 

@@ -90,3 +90,13 @@ Bye
 Rita
 """
     )
+
+
+def test_formatting_that_is_left_open_does_not_grow_without_bound() -> None:
+    opened = "".join(f"<u a{number}><font b{number}=1><strong c={number}>" for number in range(700))
+    hostile = f"<p>{opened}" + "<p>x" * 2000
+    assert len(clean(hostile)) < 20 * len(hostile)
+
+
+def test_nothing_unseen_rides_along_in_attributes() -> None:
+    assert clean('<p title="hidden" lang="x">y</p>') == "<p>y</p>"

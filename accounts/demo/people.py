@@ -7,8 +7,9 @@ from accounts.demo.company import dice
 from accounts.demo.words import ADMIN, FIRST_NAMES, LAST_NAMES, MANAGER, OWNERS
 from accounts.models import Tenant, User
 from accounts.onboarding import create_user
+from tamdash.sign_in import DEMO_PASSWORD
 
-PASSWORD = "tamdash-demo"  # noqa: S105 (known to all, that is its purpose)
+PASSWORD = DEMO_PASSWORD
 BOOK = 150  # accounts a rep looks after, once there are more than the first eight can share
 
 

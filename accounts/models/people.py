@@ -1,14 +1,20 @@
 """Tenants, the people who work in them, and the one rule of who sees and changes what."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic import ValidationError as InvalidSettings
+
+
+def readable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a character that cannot be shown")
+    return text
 
 
 class TenantSettings(BaseModel):
@@ -16,7 +22,7 @@ class TenantSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    currency: str = Field(default="€", max_length=4)
+    currency: Annotated[str, AfterValidator(readable)] = Field(default="€", max_length=4)
     red_due_hours: int = Field(default=4, ge=1, le=24 * 14)
     amber_due_hours: int = Field(default=24, ge=1, le=24 * 14)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -11,6 +12,12 @@ from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet
 from accounts.models.profile import Account
 
 LIVE = ("open", "pending")
+
+
+def validate_year(moment: datetime) -> None:
+    """What no ticket system says: such dates are slips, and some do not exist in every time zone."""
+    if not 1990 <= moment.year <= 2100:
+        raise ValidationError(f"The year {moment.year} is out of range.")
 
 
 class TicketQuerySet(TenantQuerySet):
@@ -45,8 +52,8 @@ class Ticket(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority)
     status = models.CharField(max_length=8, choices=Status)
     subject = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField("opened at")
-    closed_at = models.DateTimeField("resolved or closed at", null=True, blank=True)
+    created_at = models.DateTimeField("opened at", validators=[validate_year])
+    closed_at = models.DateTimeField("resolved or closed at", null=True, blank=True, validators=[validate_year])
     source_version = models.BigIntegerField(
         default=0, help_text="The source's own order of this ticket's states; a lower one never overwrites a higher."
     )

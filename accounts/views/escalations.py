@@ -19,7 +19,7 @@ from accounts.models import Escalation, User
 from accounts.models.escalation import EscalationQuerySet
 from accounts.remembered import remembered
 from tamdash.context import pulse
-from tamdash.pages import changeable, person, template, visible
+from tamdash.pages import changeable, person, template, visible, whole
 from tamdash.templatetags.tamdash import span
 
 PAGE_SIZE = 50
@@ -61,7 +61,7 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
     owners = remembered((pulse(request, user).version, "owners", user.pk), lambda: portfolio.owners(user))
     owner, tab = read(request.GET, user, owners)
     scope = of_owner(Escalation.objects.visible_to(user), owner)
-    number = int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1
+    number = max(1, whole(request.GET.get("page", ""), 10_000) or 1)
     start = (number - 1) * PAGE_SIZE
     found = list(of_tab(scope, tab, now).select_related("account__owner", "account__health")[start : start + PAGE_SIZE + 1])
     counts = counted(scope, now)
@@ -88,7 +88,7 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
 def read(query: QueryDict, user: User, owners: dict[int, str]) -> tuple[str, str]:
     """Owner and tab from the URL; a rep starts with their own accounts, and nonsense with the default."""
     owner = query.get("owner", "")
-    if owner != "all" and not (owner.isdigit() and int(owner) in owners):
+    if owner != "all" and whole(owner) not in owners:
         owner = "all" if user.leads else str(user.pk)
     tab = query.get("tab", "open")
     return owner, tab if tab in TABS else "open"

@@ -80,7 +80,7 @@ def deep_cursor(tenant_id: int) -> str:
 
 def signed_in(user: User) -> str:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="tamdash.sign_in.Passwords")
     client.get("/", SERVER_NAME="localhost")
     return "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
 
