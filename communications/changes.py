@@ -20,20 +20,25 @@ class Piece:
 
 @dataclass(frozen=True)
 class Changes:
-    """From an older version to a newer one. `added` and `removed` count words."""
+    """From one text to another. `added` and `removed` count words."""
 
-    older: int
-    newer: int
     pieces: list[Piece]
     added: int
     removed: int
 
 
 def between(one: CommunicationRevision, other: CommunicationRevision) -> Changes:
-    older, newer = sorted((one, other), key=lambda revision: revision.number)
-    old, new = words(older), words(newer)
+    """From the older version to the newer one."""
+    versions = sorted((one, other), key=lambda revision: revision.number)
+    old, new = (words(version.recipients, version.subject, version.body_html) for version in versions)
+    return compare(old, new)
+
+
+def compare(old: list[str], new: list[str]) -> Changes:
+    """By words alone: where a line ends is no change."""
     pieces: list[Piece] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(a=old, b=new).get_opcodes():
+    matcher = SequenceMatcher(a=[word.strip() for word in old], b=[word.strip() for word in new])
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             pieces.append(Piece("same", "".join(new[j1:j2])))
             continue
@@ -42,9 +47,9 @@ def between(one: CommunicationRevision, other: CommunicationRevision) -> Changes
         if j1 < j2:
             pieces.append(Piece("new", "".join(new[j1:j2])))
     counts = {kind: sum(len(piece.text.split()) for piece in pieces if piece.kind == kind) for kind in ("new", "gone")}
-    return Changes(older.number, newer.number, pieces, counts["new"], counts["gone"])
+    return Changes(pieces, counts["new"], counts["gone"])
 
 
-def words(revision: CommunicationRevision) -> list[str]:
-    head = f"To: {revision.recipients}\nSubject: {revision.subject}\n\n"
-    return WORD.findall(head + UNDERLINE.sub("", sanitise.to_text(revision.body_html)))
+def words(recipients: str, subject: str, body_html: str) -> list[str]:
+    """A text with its head, cut where words begin."""
+    return WORD.findall(f"To: {recipients}\nSubject: {subject}\n\n" + UNDERLINE.sub("", sanitise.to_text(body_html)))

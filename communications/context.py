@@ -26,7 +26,7 @@ class NothingToWriteAbout(Exception):
 
 def build(draft: Communication, at: datetime) -> Context:
     """In at most eighteen queries, whatever the account holds. Raises NothingToWriteAbout."""
-    account = Account.objects.with_profile().select_related("tenant", "owner").get(pk=draft.account_id)
+    account = Account.objects.with_profile().select_related("tenant", "owner", "heartbeat").get(pk=draft.account_id)
     profile = account.relationship_profile().model_dump(mode="json")
     profile["communication_history"] = profile["communication_history"][:MAX_PAST]
     return {
@@ -35,6 +35,7 @@ def build(draft: Communication, at: datetime) -> Context:
         "relationship_profile": profile,
         "recent_communications": profile["communication_history"],
         **health(account),
+        "last_heartbeat": beat.last_at.isoformat() if (beat := getattr(account, "heartbeat", None)) else None,
         **tickets(account, at),
         **subject_matter(draft.communication_type, account),
     }

@@ -55,12 +55,14 @@ def step(draft: Communication, old: tuple[str, ...], new: str, version: int, by:
 
 
 def news_of(draft: Communication, by: User | None) -> str:
-    """What became of the draft, for somebody whose step came too late."""
-    last = CommunicationEvent.objects.filter(communication=draft).select_related("actor").last()
+    """What became of the draft, for somebody whose step came too late. A status that stayed is not told."""
+    events = CommunicationEvent.objects.filter(communication=draft).select_related("actor")
+    last, before = [*events.order_by("-at", "-id")[:2], None, None][:2]
     if last is None:
         return "the draft changed meanwhile."
     who = "you" if by and last.actor == by else str(last.actor or "tamdash")
-    return f"{who} changed this draft at {timezone.localtime(last.at):%H:%M}, it is now “{last.get_status_display()}”."
+    now = "" if before and before.status == last.status else f", it is now “{last.get_status_display()}”"
+    return f"{who} changed this draft at {timezone.localtime(last.at):%H:%M}{now}."
 
 
 # Asking for a text
@@ -181,7 +183,11 @@ def add_revision(draft: Communication, origin: str, *, by: User | None = None, n
 # Letting it go
 
 
-def approve(draft: Communication, by: User, version: int) -> None:
+def approve(draft: Communication, by: User, version: int, without_recipient: bool = False) -> None:
+    """An empty To line has to be meant: `without_recipient` says that it is."""
+    is_current = draft.version == version and draft.status == Status.READY
+    if is_current and not draft.recipients.strip() and not without_recipient:
+        raise DraftError("Not approved: To is empty. Add a recipient under Write, or choose “Approve without a recipient”.")
     step(draft, (Status.READY,), Status.APPROVED, version, by)
 
 

@@ -27,42 +27,70 @@ EDITOR = {
 }
 
 
+def said_of(what: str, required: str = "") -> dict[str, str]:
+    """The error messages of a text field."""
+    return {
+        "required": required,
+        "max_length": f"{what} has %(show_value)d characters. Shorten it to %(limit_value)d.",
+        "null_characters_not_allowed": f"{what} has a character that cannot be kept. Type it anew instead of pasting it.",
+    }
+
+
+def of_number(message: str) -> dict[str, str]:
+    return dict.fromkeys(("required", "invalid", "min_value", "max_value"), message)
+
+
 class StepForm(forms.Form):
     """A step on a draft as the person saw it. Without a version: as it is now."""
 
-    version = forms.IntegerField(required=False, min_value=0)
+    version = forms.IntegerField(
+        required=False, min_value=0, error_messages=of_number("The page named no version of the draft. Reload it, then try again.")
+    )
+
+
+class ApproveForm(StepForm):
+    without_recipient = forms.BooleanField(required=False)
 
 
 class InstructionForm(StepForm):
-    instruction = forms.CharField(max_length=500, required=False)
+    instruction = forms.CharField(max_length=500, required=False, error_messages=said_of("The instruction"))
 
 
 class RejectForm(StepForm):
-    reason = forms.CharField(max_length=500, error_messages={"required": "Say why it is rejected, so that the next one is better."})
+    reason = forms.CharField(
+        max_length=500,
+        error_messages=said_of("The reason", required="The reason is empty. Say why it is rejected, so that the next one is better."),
+    )
 
 
 class SentForm(StepForm):
-    outcome = forms.CharField(max_length=2000, required=False)
+    outcome = forms.CharField(max_length=2000, required=False, error_messages=said_of("The outcome"))
 
 
 class RestoreForm(StepForm):
-    number = forms.IntegerField(min_value=1)
+    number = forms.IntegerField(min_value=1, error_messages=of_number("No version was named. Choose one in the list of versions."))
 
 
 class TextForm(forms.Form):
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    recipients = forms.CharField(label="To", max_length=500, required=False)
+    recipients = forms.CharField(label="To", max_length=500, required=False, error_messages=said_of("The line of recipients"))
     subject = forms.CharField(
         max_length=250,
         widget=forms.TextInput(attrs={"class": "strong"}),
-        error_messages={"required": "The subject is empty. Write one line."},
+        error_messages=said_of("The subject", required="The subject is empty. Write one line."),
     )
     body_html = forms.CharField(
         label="Message",
         max_length=100_000,
         widget=ProseEditorWidget(config=EDITOR, preset="configurable", attrs={"rows": 22}),
-        error_messages={"required": "The message is empty. Write at least a line."},
+        error_messages=said_of("The message", required="The message is empty. Write at least a line."),
     )
+
+    def point_at_first_fault(self) -> None:
+        """The page opens with the cursor where the first change is needed."""
+        first = next((name for name in self.fields if name in self.errors), None)
+        if first:
+            self.fields[first].widget.attrs["autofocus"] = True
 
     def clean_recipients(self) -> str:
         line = " ".join(self.cleaned_data["recipients"].split())
@@ -85,8 +113,15 @@ class TextForm(forms.Form):
 class GenerateForm(forms.Form):
     """Refuses at the door what would fail for want of anything to write about."""
 
-    communication_type = forms.ChoiceField(choices=CommunicationType.choices)
-    instruction = forms.CharField(max_length=500, required=False)
+    communication_type = forms.ChoiceField(
+        choices=CommunicationType.choices,
+        error_messages={
+            "required": "The type is missing. Choose one under Generate.",
+            "invalid_choice": "“%(value)s” is no type of draft. Choose one under Generate.",
+        },
+    )
+    instruction = forms.CharField(max_length=500, required=False, error_messages=said_of("The instruction"))
+    another = forms.BooleanField(required=False)  # beside one that is in review already
 
     def __init__(self, data: Any, *, tenant_id: int) -> None:
         super().__init__(data)

@@ -17,6 +17,10 @@ class CommunicationQuerySet(TenantQuerySet):
     def awaiting_review(self) -> Self:
         return self.filter(status__in=("queued", "generating", "ready", "failed"))
 
+    def in_review(self, account: Account, communication_type: str) -> Self:
+        """The latest first."""
+        return self.filter(account=account, communication_type=communication_type, status="ready")
+
 
 class Communication(models.Model):
     """A draft to a customer. The text here is the latest revision's; `version` counts every change and refuses stale ones."""

@@ -3,7 +3,7 @@
   // leaving with unsaved text asks first, and the tools line says that it is unsaved
   const form = document.querySelector('[data-guard]');
   if (form) {
-    let dirty = false;
+    let dirty = form.dataset.guard === 'unsaved';
     const saved = document.querySelector('[data-saved]'), words = document.querySelector('[data-words]');
     const change = () => { dirty = true; saved.textContent = 'not saved yet'; };
     const count = text => { const n = (text.match(/\S+/g) || []).length; words.textContent = `${n} word${n === 1 ? '' : 's'}`; };
@@ -14,6 +14,9 @@
       const { editor } = e.detail, text = editor.view.dom;
       text.setAttribute('aria-multiline', 'true');
       text.setAttribute('aria-label', 'Message');
+      // the editor stands where the text field was: what pointed at the field points at it
+      if (e.target.matches('[autofocus]')) text.focus();
+      document.querySelectorAll(`a[href="#${e.target.id}"]`).forEach(a => a.addEventListener('click', c => { c.preventDefault(); text.focus(); }));
       editor.on('update', () => { change(); count(text.innerText); });
       const pressed = () => form.querySelectorAll('.prose-menubar__button[data-name]').forEach(b => b.setAttribute('aria-pressed', b.classList.contains('active')));
       editor.on('transaction', () => setTimeout(pressed));

@@ -53,7 +53,7 @@ def generate(site: Site, account: Account, kind: str) -> None:
     site.page.get_by_role("button", name="Generate").click()
     site.page.get_by_role("button", name=kind).click()
     expect(site.page.get_by_role("heading", name=kind, level=1)).to_be_visible()
-    expect(site.page.locator("article.prose")).to_be_visible(timeout=20_000)
+    expect(site.page.locator("article.prose")).to_be_visible(timeout=60_000)
 
 
 def test_a_rep_takes_an_account_from_the_heatmap_to_a_sent_message(site: Site, rep: User, halden: Account, tmp_path: Path) -> None:

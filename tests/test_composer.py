@@ -156,6 +156,7 @@ def test_a_check_in_is_worth_reading_when_all_is_well() -> None:
     answer = compose("health_checkin", context())
     assert isinstance(answer, HealthCheckin)
     assert "No ticket is open. Your integration last reported 2 hours ago." in answer.health_summary
+    assert answer.subject == "All in order at Halden Freight, and two suggestions"
     assert any("Audit log" in advice for advice in answer.recommendations)
     assert len(to_text(compose("health_checkin", TROUBLED).body_html).split()) < 250
 

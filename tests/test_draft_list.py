@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -77,6 +79,20 @@ def test_generating_leads_to_the_draft_and_a_second_press_to_the_same(rep: Clien
     row = Communication.objects.get()
     assert places == {row.get_absolute_url()}
     assert row.instruction == "shorter"
+
+
+def test_generating_what_is_in_review_shows_that_one_and_another_only_on_request(rep: Client, account: Account) -> None:
+    row = draft(account)
+    draft(make.account(account.tenant, account.owner))
+    url, asked = reverse("generate", args=[account.pk]), {"communication_type": "health_checkin"}
+    response = rep.post(url, asked, follow=True)
+    assert response.context["draft"] == row
+    assert "Already in review." in response.content.decode()
+    assert Communication.objects.filter(account=account).count() == 1
+    fields = dict(re.findall(r'name="(another|communication_type)" (?:type="hidden" )?value="([^"]*)"', response.content.decode()))
+    assert fields == asked | {"another": "1"}
+    assert rep.post(url, fields).headers["Location"] != row.get_absolute_url()
+    assert Communication.objects.filter(account=account).count() == 2
 
 
 def test_generating_from_nothing_is_refused_with_what_to_do(rep: Client, account: Account, cast: Cast) -> None:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Account, CommunicationHistory
+from accounts.models import Account
 from communications import drafts, generation
 from communications.models import Communication
 from tests import make
@@ -149,6 +149,9 @@ def test_a_stale_save_shows_both_texts_and_keeps_mine_on_request(rep: Client, ca
     assert response.status_code == 409
     assert all(words in said for words in ("Mona Manager changed this draft", "<p>Their words</p>", "<p>My words</p>", "Keep mine"))
     assert reviewed(row).subject == "Theirs"
+    assert "<del>Theirs" in said
+    assert "<ins>Mine" in said
+    assert ", it is now" not in said
     fields = dict(re.findall(r'name="(version|subject)" value="([^"]*)"', said))
     post(rep, "draft-save", row, body_html="<p>My words</p>", **fields)
     assert [revision.subject for revision in row.revisions.all()] == ["Mine", "Theirs", "How are things?"]
@@ -167,6 +170,9 @@ def test_a_text_with_faults_comes_back_with_them(rep: Client, account: Account) 
     said = response.content.decode()
     assert response.status_code == 422
     assert "The subject is empty." in said
+    assert "2 fields need a change." in said
+    assert '<a href="#id_recipients">“nobody” is not a mail address.' in said
+    assert re.findall(r'name="(\w+)"[^>]*autofocus', said) == ["recipients"]
     assert "“nobody” is not a mail address." in said
     assert "My words" in said
     assert "The message is empty." in post(rep, "draft-save", row, subject="x", body_html="<script>x</script>").content.decode()
@@ -184,46 +190,3 @@ def test_an_older_version_can_be_read_and_restored(rep: Client, cast: Cast, acco
     assert "+3 −5 words" in compared
     assert "Version 1 is the current text again" in post(rep, "draft-restore", row, number=1).content.decode()
     assert reviewed(row).body_html == "<p>Hello there.</p>"
-
-
-def test_a_draft_is_approved_downloaded_and_marked_as_sent(rep: Client, account: Account) -> None:
-    row = draft(account, recipients="Petra <petra@halden.test>")
-    assert "Approved." in post(rep, "draft-approve", row).content.decode()
-    for _ in range(2):
-        response = rep.post(reverse("draft-eml", args=[row.pk]))
-        assert response.headers["Content-Type"] == "message/rfc822"
-        assert response.headers["Content-Disposition"] == f'attachment; filename="halden-freight-health-check-in-{row.pk}.eml"'
-        assert b"X-Unsent: 1" in response.content
-    row = reviewed(row)
-    assert [event.status for event in row.events.all()].count("delivered") == 1
-    post(rep, "draft-sent", row, outcome="They asked for a call")
-    post(rep, "draft-sent", reviewed(row), outcome="The call went well")
-    assert CommunicationHistory.objects.get(account=account).outcome == "The call went well"
-
-
-@pytest.mark.parametrize("status", ["ready", "rejected", "sent", "failed"])
-def test_an_unapproved_draft_never_leaves(rep: Client, account: Account, status: str) -> None:
-    row = draft(account, status)
-    response = rep.post(reverse("draft-eml", args=[row.pk]))
-    assert response.status_code == 302
-    assert reviewed(row).status == status
-
-
-def test_a_step_on_an_older_version_is_refused_and_said(rep: Client, cast: Cast, account: Account) -> None:
-    row = draft(account)
-    drafts.save_text(reviewed(row), cast.manager, row.version, recipients="", subject="Theirs", body_html="<p>Their words</p>")
-    said = post(rep, "draft-approve", row).content.decode()
-    assert "Nothing was done: Mona Manager changed this draft" in said
-    assert reviewed(row).status == "ready"
-
-
-def test_rejecting_wants_a_reason(rep: Client, account: Account) -> None:
-    row = draft(account)
-    assert "Say why it is rejected" in post(rep, "draft-reject", row).content.decode()
-    assert "Wrong tone" in post(rep, "draft-reject", row, reason="Wrong tone").content.decode()
-
-
-def test_regenerating_keeps_the_text_in_view(rep: Client, account: Account) -> None:
-    said = post(rep, "draft-regenerate", draft(account), instruction="shorter").content.decode()
-    assert "<p>Hello there.</p>" in said
-    assert "it stays among the versions" in said

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -93,7 +94,7 @@ def test_requests_at_the_same_moment_make_one_draft(account: Account, cast: Cast
 
 
 def test_a_draft_goes_its_whole_way_and_becomes_history_once(account: Account, cast: Cast) -> None:
-    row = draft(account, by=cast.rep)
+    row = draft(account, by=cast.rep, recipients="a@b.test")
     drafts.approve(row, cast.manager, row.version)
     drafts.mark_delivered(row, cast.rep, row.version)
     drafts.mark_sent(row, cast.rep, row.version, "They asked for a call")
@@ -118,6 +119,23 @@ def test_only_a_draft_in_review_can_be_approved(account: Account, cast: Cast, st
     with pytest.raises(DraftError, match="Nothing was done"):
         drafts.approve(row, cast.rep, row.version)
     assert reviewed(row).status == status
+
+
+def test_a_draft_without_a_recipient_is_approved_only_when_that_is_meant(account: Account, cast: Cast) -> None:
+    row = draft(account)
+    with pytest.raises(DraftError, match="To is empty"):
+        drafts.approve(row, cast.rep, row.version)
+    assert reviewed(row).status == "ready"
+    drafts.approve(row, cast.rep, row.version, without_recipient=True)
+    assert reviewed(row).status == "approved"
+
+
+def test_a_change_of_text_alone_is_told_without_its_status(account: Account, cast: Cast) -> None:
+    row = draft(account, recipients="a@b.test")
+    drafts.save_text(row, cast.manager, row.version, **TEXT)
+    assert re.fullmatch(r"Mona Manager changed this draft at \d\d:\d\d\.", drafts.news_of(row, cast.rep))
+    drafts.reject(row, cast.manager, row.version, "Wrong tone")
+    assert drafts.news_of(row, cast.rep).endswith(", it is now “Rejected”.")
 
 
 def test_an_unapproved_draft_is_neither_delivered_nor_sent(account: Account, cast: Cast) -> None:
@@ -193,7 +211,7 @@ def test_a_failed_draft_can_be_tried_again(account: Account, cast: Cast) -> None
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_approvals_at_the_same_moment_one_wins(account: Account, cast: Cast) -> None:
-    row = draft(account)
+    row = draft(account, recipients="a@b.test")
     people = (cast.rep, cast.manager)
     results = at_once(*[lambda person=person: drafts.approve(reviewed(row), person, row.version) for person in people])
     assert sorted(type(result).__name__ for result in results) == ["DraftError", "NoneType"]
@@ -217,7 +235,7 @@ def test_of_two_saves_at_the_same_moment_one_wins_and_the_other_holds_both_texts
 
 
 def test_a_change_and_its_event_stand_or_fall_together(account: Account, cast: Cast) -> None:
-    row = draft(account)
+    row = draft(account, recipients="a@b.test")
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE communications_communicationevent ADD CONSTRAINT never CHECK (status <> 'approved') NOT VALID")

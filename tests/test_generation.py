@@ -215,12 +215,14 @@ def test_the_sweep_takes_back_what_a_killed_worker_left_and_gives_up_in_the_end(
     assert (row.status, row.failure) == ("failed", "Writing was interrupted 3 times. Try again; if it happens again, tell an admin.")
 
 
-def test_the_context_names_the_gravest_tickets_and_counts_the_rest(account: Account) -> None:
+def test_the_context_names_the_gravest_tickets_counts_the_rest_and_has_the_last_heartbeat(account: Account) -> None:
     for _ in range(context.MAX_TICKETS):
         make.ticket(account, priority=4)
     make.ticket(account, priority=2, days=1, external_id="T-2")
     make.ticket(account, priority=2, status="resolved", external_id="T-3")
+    beat = make.heartbeat(account, timezone.now())
     given = context.build(draft(account, "queued"), timezone.now())
+    assert given["last_heartbeat"] == beat.last_at.isoformat()
     assert [row["ticket_id"] for row in given["tickets"][:2]] == ["T-77", "T-2"]
     assert (len(given["tickets"]), given["tickets_left_out"]) == (40, 2)
     assert [row["ticket_id"] for row in given["resolved_tickets"]] == ["T-3"]

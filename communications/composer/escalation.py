@@ -12,7 +12,6 @@ from communications.composer.words import (
     age,
     bullets,
     clauses,
-    counted,
     heading,
     line,
     listed,
@@ -38,7 +37,7 @@ def write(material: Material) -> EscalationOutreach:
             open_items(material),
             details(material),
             proposals(material),
-            paragraph(standing.thread(material, "escalation_outreach")),
+            paragraph(standing.thread(material)),
             paragraph("When would half an hour suit you to go through this together?"),
             signature(material.given),
         ),
@@ -56,7 +55,7 @@ def tone(material: Material, causes: list[str]) -> Literal["empathetic", "reassu
 def subject(material: Material) -> str:
     urgent = material.urgent
     if urgent and material.is_plain:
-        more = f" and {counted(len(urgent) - 1, 'more urgent ticket')}" if len(urgent) > 1 else ""
+        more = f" and {standing.urgent_tickets(material, but=1)}" if len(urgent) > 1 else ""
         return line(f"{quote(urgent[0].subject or urgent[0].ticket_id, 60)}{more}: what we propose", 150)
     if urgent:
         return line(f"{standing.ids([ticket.ticket_id for ticket in urgent[:3]])}: where things stand and what we propose", 150)
@@ -89,7 +88,7 @@ def open_items(material: Material) -> SafeString:
         touched = [known.phrase for known in material.touched_by(ticket.subject) if known.kind != "ticket"]
         items.append(f"{say(ticket)}." + (f" It concerns {listed(touched[:3])}." if touched else ""))
     if len(material.urgent) > SHOWN:
-        items.append(f"and {number(len(material.urgent) - SHOWN)} more")
+        items.append(f"and {'at least ' if material.has_more_urgent else ''}{number(len(material.urgent) - SHOWN)} more")
     silent = material.silent_hours is not None
     if not items and not silent:
         return SafeString("")

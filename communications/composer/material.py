@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -79,23 +79,50 @@ class Material:
         return [ticket for ticket in self.tickets if ticket.priority in ("P1", "P2")]
 
     @property
+    def has_more_urgent(self) -> bool:
+        """Whether tickets that the list leaves out may be urgent too. It holds the gravest."""
+        return len(self.urgent) == len(self.tickets) < self.open_count
+
+    # The points are the scan's and the rest is of now: what has ended since must not be told as if it went on.
+
+    @property
     def is_busy(self) -> bool:
         """More open tickets than is normal."""
         points = self.given.get("deductions", {}).get("volume")
-        return bool(points) if points is not None else self.open_count > FREE_TICKETS
+        if points is None:
+            return self.open_count > FREE_TICKETS
+        then = self.health.total_open_tickets if self.health else 0
+        return bool(points) and self.open_count >= max(2, min(then, FREE_TICKETS + 1))
 
     @property
     def is_late(self) -> bool:
         """An urgent ticket has been open for longer than it should be."""
-        return bool(self.given.get("deductions", {}).get("late"))
+        then = self.health.oldest_p1_p2_age_days if self.health else 0
+        points = self.given.get("deductions", {}).get("late")
+        return bool(points) and any(ticket.age_days >= then for ticket in self.urgent)
+
+    @property
+    def last_signal(self) -> datetime | None:
+        """The last heartbeat."""
+        if at := self.given.get("last_heartbeat"):
+            return datetime.fromisoformat(at)
+        if self.health is None or self.health.hours_since_heartbeat is None:
+            return None
+        return self.health.scan_timestamp - timedelta(hours=self.health.hours_since_heartbeat)
+
+    @property
+    def signal_hours(self) -> float | None:
+        """Hours since the last heartbeat."""
+        return max(0.0, (self.as_of - self.last_signal) / timedelta(hours=1)) if self.last_signal else None
 
     @property
     def silent_hours(self) -> float | None:
-        """Hours since the last heartbeat, if that is longer than it should be."""
-        hours = self.health.hours_since_heartbeat if self.health else None
+        """The same, if that is longer than it should be."""
         points = self.given.get("deductions", {}).get("silence")
-        too_long = bool(points) if points is not None else (hours or 0) > SILENT_AFTER_HOURS
-        return hours if too_long else None
+        if points is None:
+            return self.signal_hours if (self.signal_hours or 0) > SILENT_AFTER_HOURS else None
+        has_resumed = self.health and self.last_signal and self.last_signal > self.health.scan_timestamp
+        return self.signal_hours if points and not has_resumed else None
 
     @property
     def readers(self) -> list[StakeholderProfile]:

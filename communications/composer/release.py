@@ -36,15 +36,16 @@ class Note:
 
 def write(material: Material) -> ReleaseNotes:
     release = material.given.get("release_info") or {}
-    notes = list(relevant(material, release))[:MAX_NOTES]
+    found = list(relevant(material, release))
+    notes = found[:MAX_NOTES]
     version = line(str(release.get("version", "")), 40)
     return ReleaseNotes(
-        subject=subject(notes, version),
+        subject=subject(found, version),
         body_html=together(
             greeting(material),
-            paragraph(opening(notes, version, str(release.get("released_on", "")), material)),
+            paragraph(opening(found, version, str(release.get("released_on", "")), material)),
             *(section(kind, notes) for kind in HEADINGS),
-            paragraph(others(notes, release)),
+            paragraph(others(found, release)),
             basis(material) if not notes else SafeString(""),
             paragraph(question(notes)),
             signature(material.given),
@@ -80,10 +81,12 @@ def subject(notes: list[Note], version: str) -> str:
 
 
 def opening(notes: list[Note], version: str, released_on: str, material: Material) -> str:
-    out = f"Release {version} " + (f"came out on {written_date(released_on)}" if released_on else "is out")
+    came = "comes" if released_on > material.as_of.date().isoformat() else "came"
+    out = f"Release {version} " + (f"{came} out on {written_date(released_on)}" if released_on else "is out")
     if not notes:
         return f"{out}. I went through it for {material.name} and found no change that names anything you run or use."
-    return f"{out}. I went through it for {material.name} and kept what touches your setup: {counted(len(notes), 'change')}."
+    kept = counted(len(notes), "point") + (f", the first {MAX_NOTES} of them below" if len(notes) > MAX_NOTES else "")
+    return f"{out}. I went through it for {material.name} and kept what touches your setup: {kept}."
 
 
 def section(kind: Kind, notes: list[Note]) -> SafeString:

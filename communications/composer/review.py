@@ -24,7 +24,9 @@ from communications.composer.words import (
 
 # An idea that only surfaced among us has not been told to the customer yet.
 OPEN_IDEAS = {"discussed": "discussed", "in_progress": "under way"}
-CHECK = standing.Step("On your side", "check the integrations, features and people named above; what we send you is cut to fit them")
+CHECK = standing.Step(
+    "On your side", "check what we have on record above: integrations, features and people; what we send you is cut to fit them"
+)
 
 
 def write(material: Material) -> CustomerSuccessReview:
@@ -102,7 +104,7 @@ def open_items(material: Material) -> SafeString:
         (line(row.ticket_id), row.priority, row.status, age(row.age_days), line(row.subject) or "no subject") for row in material.tickets
     ]
     left_out = material.open_count - len(material.tickets)
-    more = f"The list shows the gravest {len(material.tickets)} of {material.open_count} open tickets." if left_out else ""
+    more = f"The list shows the gravest {len(material.tickets)} of {material.open_count} open or pending tickets." if left_out else ""
     return together(paragraph(more), table(("Ticket", "Priority", "Status", "Age", "Subject"), cells))
 
 
@@ -116,7 +118,7 @@ def relationship(material: Material) -> SafeString:
     ]
     return together(
         paragraph(f"Our contacts: {listed(people)}." if people else "No contact is on record; tell us who should receive this review."),
-        paragraph("What we wrote to you lately, the latest first:" if talks else "No earlier message to you is on record."),
+        paragraph("Our latest messages to you:" if talks else "No earlier message to you is on record."),
         bullets(talks),
         paragraph(f"Joint development: {listed(ideas)}." if ideas else "No joint development is under way."),
     )

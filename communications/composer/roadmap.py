@@ -11,11 +11,25 @@ from communications.composer import standing
 from communications.composer.checkin import state
 from communications.composer.letter import greeting, signature
 from communications.composer.material import Known, Material
-from communications.composer.words import bullets, capital, counted, heading, line, listed, paragraph, quote, sentence, titled, together
+from communications.composer.words import (
+    bullets,
+    capital,
+    counted,
+    heading,
+    line,
+    listed,
+    number,
+    paragraph,
+    quote,
+    sentence,
+    titled,
+    together,
+)
 
 STATES = {"building": "being built", "planned": "planned", "exploring": "being explored"}
 MAX_ITEMS = 12
 MAX_FINDS = 3
+MAX_TITLES = 5
 
 
 @dataclass(frozen=True)
@@ -40,11 +54,12 @@ class Aligned:
 
 def write(material: Material) -> RoadmapPreview:
     items = material.given.get("roadmap_items") or []
-    aligned = list(fitting(material, items))[:MAX_ITEMS]
+    found = list(fitting(material, items))
+    aligned = found[:MAX_ITEMS]
     finds = list(co_development(material, aligned))[:MAX_FINDS]
     return RoadmapPreview(
         subject=line(
-            f"Roadmap preview for {material.name}: {counted(len(aligned), 'plan')} that {'meets' if len(aligned) == 1 else 'meet'} your setup",
+            f"Roadmap preview for {material.name}: {counted(len(found), 'plan')} that {'meets' if len(found) == 1 else 'meet'} your setup",
             150,
         )
         if aligned
@@ -56,6 +71,7 @@ def write(material: Material) -> RoadmapPreview:
             paragraph(standing.score(material), state(material, standing.causes(material))),
             heading("Plans that meet your setup"),
             plans(aligned, items),
+            paragraph(f"These are the {number(MAX_ITEMS)} nearest to done of {len(found)}." if len(found) > MAX_ITEMS else ""),
             ideas(material, finds),
             heading("Questions to discuss"),
             bullets(questions(material, aligned), "ol"),
@@ -83,12 +99,14 @@ def plans(aligned: list[Aligned], items: list[dict[str, str]]) -> SafeString:
             for item in aligned
         )
     titles = [
-        f"{line(item['title'])} ({STATES.get(item['status'], item['status'])}, {line(item.get('horizon', ''), 40)})" for item in items[:5]
+        f"{line(item['title'])} ({STATES.get(item['status'], item['status'])}, {line(item.get('horizon', ''), 40)})"
+        for item in items[:MAX_TITLES]
     ]
     if not titles:
         return paragraph("There is no item on our roadmap that I can share at the moment.")
     none = "None of our plans names an integration, a feature or a part of the environment that you have on record with us."
-    return together(paragraph(none, "So that you can judge for yourself, these come next:"), bullets(titles))
+    some = f"here are {number(MAX_TITLES)} of them" if len(items) > MAX_TITLES else "here they are"
+    return together(paragraph(none, f"So that you can judge for yourself, {some}:"), bullets(titles))
 
 
 def co_development(material: Material, aligned: list[Aligned]) -> Iterator[CoDevFind]:
@@ -122,11 +140,10 @@ def ideas(material: Material, finds: list[CoDevFind]) -> SafeString:
 
 
 def questions(material: Material, aligned: list[Aligned]) -> list[str]:
-    first = (
-        f"Which of {'these plans' if len(aligned) > 1 else 'your needs around ' + quote(aligned[0].title)} would change most for you, and what would it need to do?"
-        if aligned
-        else "What do you want to do in the coming year that our product does not do for you yet?"
-    )
+    first = "What do you want to do in the coming year that our product does not do for you yet?"
+    if aligned:
+        change = f"What would {quote(aligned[0].title)} change" if len(aligned) == 1 else "Which of these plans would change most"
+        first = f"{change} for you, and what would it need to do?"
     unknown = [] if material.profile.customer_environment else ["What do you run our product on (platform, versions, regions)?"]
     unused = [line(row.feature_name, 80) for row in material.profile.feature_adoption if not row.adopted]
     adoption = [f"What would it take for {standing.ids(unused)} to be useful to you?"] if unused else []

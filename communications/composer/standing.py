@@ -40,15 +40,19 @@ def score(material: Material) -> str:
     return f"{now}, {'down' if health.score < before else 'up'} from {before}{state} at the check before."
 
 
+def urgent_tickets(material: Material, but: int = 0) -> str:
+    """“two urgent tickets”; beyond the list of tickets there may be more. `but`: how many have been told, the rest is “more”."""
+    few = "at least " if material.has_more_urgent else ""
+    return few + counted(len(material.urgent) - but, "more urgent ticket" if but else "urgent ticket")
+
+
 def causes(material: Material) -> list[str]:
     """What weighs on the account, the gravest first, each as a clause that can stand in a sentence."""
     found = []
     if urgent := material.urgent:
-        oldest = max(ticket.age_days for ticket in urgent)
-        many = len(urgent) > 1
-        found.append(
-            f"{counted(len(urgent), 'urgent ticket')} {'are' if many else 'is'} open, {'the oldest ' if many else ''}for {age(oldest)}"
-        )
+        oldest = age(max(ticket.age_days for ticket in urgent))
+        which = "one of them " if material.has_more_urgent else "the oldest " if len(urgent) > 1 else ""
+        found.append(f"{urgent_tickets(material)} {'is' if len(urgent) == 1 else 'are'} open, {which}for {oldest}")
     if material.silent_hours is not None:
         found.append(f"your integration has not reported to us for {silence(material.silent_hours)}")
     if material.is_busy:
@@ -111,11 +115,11 @@ def upkeep(material: Material) -> list[Step]:
     return found
 
 
-def thread(material: Material, kind: str = "") -> str:
-    """The last message to this customer, of one kind where there is one."""
-    last = next((record for record in material.past if record.communication_type == kind), None) or next(iter(material.past), None)
-    if last is None:
+def thread(material: Material) -> str:
+    """The last message to this customer, of whatever type."""
+    if not material.past:
         return ""
+    last = material.past[0]
     # Outcomes are notes among ourselves: whether there is one may be told, its words may not.
     asks = (
         "Is anything from it still open for you?" if last.outcome else "I have no answer to it on record; is anything from it still open?"
@@ -127,8 +131,7 @@ def progress(material: Material) -> str:
     """What was resolved lately, if anything was."""
     if not material.resolved:
         return ""
-    named = ids([ticket.ticket_id for ticket in material.resolved])
+    latest = ids([ticket.ticket_id for ticket in material.resolved[:SHOWN]])
     count = material.resolved_count
-    if count > len(material.resolved):
-        return f"{capital(counted(count, 'ticket'))} were resolved in the last 90 days, the latest {named}."
-    return f"{capital(counted(count, 'ticket'))} {'was' if count == 1 else 'were'} resolved in the last 90 days: {named}."
+    resolved = f"{capital(counted(count, 'ticket'))} {'was' if count == 1 else 'were'} resolved in the last 90 days"
+    return f"{resolved}: {latest}." if count <= SHOWN else f"{resolved}, the latest {latest}."

@@ -12,7 +12,7 @@ from accounts.models.profile import CommunicationType
 from communications import drafts as stage
 from communications.forms import FilterForm, GenerateForm
 from communications.models import Communication, CommunicationQuerySet
-from tamdash.pages import changeable, person, template
+from tamdash.pages import changeable, person, template, whole
 
 PAGE_SIZE = 50
 LARGE = ("body_html", "answer", "context")
@@ -52,7 +52,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
 
 def chosen_owner(given: str, user: User, owners: dict[int, str]) -> str:
     """Whose drafts: a rep starts with their own, who leads with everybody's."""
-    if given == "all" or (given.isdigit() and int(given) in owners):
+    if given == "all" or whole(given) in owners:
         return given
     return "all" if user.leads else str(user.pk)
 
@@ -73,10 +73,12 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
         for errors in form.errors.values():
             messages.error(request, str(errors[0]))
         return redirect("account", pk)
+    kind, instruction = form.cleaned_data["communication_type"], form.cleaned_data["instruction"]
+    waiting = None if form.cleaned_data["another"] else Communication.objects.in_review(account, kind).first()
+    if waiting:
+        return redirect(f"{waiting.get_absolute_url()}?already")
     try:
-        draft = stage.request_draft(
-            account, form.cleaned_data["communication_type"], person(request), instruction=form.cleaned_data["instruction"]
-        )
+        draft = stage.request_draft(account, kind, person(request), instruction=instruction)
     except stage.DraftError as refused:
         messages.error(request, str(refused))
         return redirect("account", pk)

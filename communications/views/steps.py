@@ -11,9 +11,13 @@ from accounts.models import User
 from communications import delivery
 from communications import drafts as stage
 from communications.drafts import DraftError
-from communications.forms import InstructionForm, RejectForm, RestoreForm, SentForm, StepForm
+from communications.forms import ApproveForm, InstructionForm, RejectForm, RestoreForm, SentForm, StepForm
 from communications.models import Communication
+from communications.views import workbench
 from tamdash.pages import changeable, person
+
+# What is wrong with these is said beside the field, with what was typed.
+BESIDE_THEIR_FIELD: dict[type[StepForm], str] = {RejectForm: "reject", SentForm: "sent"}
 
 
 def take(request: HttpRequest, pk: int, kind: type[StepForm], step: Callable[..., None], done: str) -> HttpResponse:
@@ -21,6 +25,9 @@ def take(request: HttpRequest, pk: int, kind: type[StepForm], step: Callable[...
     draft: Communication = changeable(Communication.objects.select_related("account", "tenant"), request, pk)
     form = kind(request.POST)
     if not form.is_valid():
+        if kind in BESIDE_THEIR_FIELD and "version" not in form.errors:
+            shown = workbench.ROWS.get(pk=pk)
+            return workbench.read(request, shown, status=422, refused=form, refused_step=BESIDE_THEIR_FIELD[kind])
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect(draft)
     values = form.cleaned_data
@@ -36,7 +43,7 @@ def take(request: HttpRequest, pk: int, kind: type[StepForm], step: Callable[...
 
 @require_POST
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    return take(request, pk, StepForm, stage.approve, "Approved. Download it, and your mail program opens it as a draft.")
+    return take(request, pk, ApproveForm, stage.approve, "Approved. Download it, and your mail program opens it as a draft.")
 
 
 @require_POST

@@ -15,7 +15,7 @@ from communications import drafts as stage
 from communications.drafts import StaleText
 from communications.forms import TextForm
 from communications.models import Communication, CommunicationEvent, CommunicationRevision
-from tamdash.pages import changeable, is_partial, person, visible
+from tamdash.pages import changeable, is_partial, person, template, visible
 
 Status = Communication.Status
 TEMPLATE = "communications/draft.html"
@@ -53,12 +53,20 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     shown: Communication = visible(ROWS, request, pk)
     if is_partial(request) and request.GET.get("seen") == str(shown.version):
         return HttpResponse(status=204)
-    may_change = person(request).leads or shown.account.owner_id == person(request).pk
-    if request.GET.get("mode") == "write" and may_change and shown.is_editable:
+    if request.GET.get("mode") == "write" and may_change(request, shown) and shown.is_editable:
         return write(request, shown, TextForm(initial={name: getattr(shown, name) for name in TextForm.base_fields}))
+    return read(request, shown)
+
+
+def may_change(request: HttpRequest, shown: Communication) -> bool:
+    return person(request).leads or shown.account.owner_id == person(request).pk
+
+
+def read(request: HttpRequest, shown: Communication, status: int = 200, **more: Any) -> HttpResponse:
     revisions = list(shown.revisions.select_related("author"))
-    context = page(shown, revisions) | {"may_change": may_change} | looked_at(request, revisions)
-    return render(request, f"{TEMPLATE}#draft" if is_partial(request) else TEMPLATE, context)
+    asked = {"may_change": may_change(request, shown), "is_already_there": "already" in request.GET and shown.status == Status.READY}
+    context = page(shown, revisions) | asked | looked_at(request, revisions) | more
+    return render(request, template(request, TEMPLATE, "draft"), context, status=status)
 
 
 def page(shown: Communication, revisions: list[CommunicationRevision]) -> dict[str, Any]:
@@ -121,6 +129,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         if "version" in form.errors:
             return HttpResponseBadRequest("A save names the version it was written on.")
+        form.point_at_first_fault()
         return write(request, shown, form, status=422)
     text = dict(form.cleaned_data)
     version = text.pop("version")
@@ -135,9 +144,11 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 def conflict(request: HttpRequest, stale: StaleText, mine: dict[str, str]) -> HttpResponse:
     """Both texts, the other's and mine; nothing was written."""
     current: Communication = ROWS.get(pk=stale.current.pk)
+    texts = (changes.words(current.recipients, current.subject, current.body_html), changes.words(**mine))
     context = {
         "section": "drafts",
         "draft": current,
+        "changes": changes.compare(*texts),
         "reason": str(stale),
         "mine": mine,
         "keep": TextForm(initial=mine | {"version": current.version}),
