@@ -17,7 +17,7 @@ help:
 	@echo 'make demo-reset   removes the demo data'
 	@echo 'make test         style, types, checks and every test'
 	@echo 'make lint         the same without the tests'
-	@echo 'make bench        the ratios of performance.md'
+	@echo 'make bench        speed as ratios to yardsticks measured in the same run'
 	@echo 'make screenshots  the pages as pictures'
 	@echo 'make pins         compiles requirements*.txt anew, with uv'
 

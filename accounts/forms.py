@@ -14,8 +14,7 @@ from accounts.models import (
     Stakeholder,
     User,
 )
-from accounts.portfolio import SORTS, TIERS, Filters
-from tamdash.pages import whole
+from accounts.portfolio import SORTS, TIERS, Filters, chosen_owner
 
 VIEWS = ("tiles", "timeline", "table")
 GROUPS = {"owner": "Owner", "tier": "Tier", "none": "None"}
@@ -52,10 +51,7 @@ class PortfolioState:
         form.is_valid()
         given = form.cleaned_data
         view = given.get("view") or "tiles"
-        # A rep sees their own book unless they ask for more; whoever leads sees all.
-        owner = given.get("owner") or ""
-        if owner not in ("all", "none") and whole(owner) not in owners:
-            owner = "all" if user.leads else str(user.pk)
+        owner = chosen_owner(given.get("owner") or "", user, owners, also=("all", "none"))
         return cls(
             view=view,
             group=given.get("group") or ("owner" if owner == "all" else "none"),

@@ -8,7 +8,17 @@ from typing import Any
 from django.db.models import Q
 
 from accounts import charts, scoring, trail
-from accounts.models import Account, AccountHealth, Escalation, EscalationEvent, Heartbeat, HeartbeatDay, ScanRun, Ticket
+from accounts.models import (
+    Account,
+    AccountHealth,
+    CommunicationHistory,
+    Escalation,
+    EscalationEvent,
+    Heartbeat,
+    HeartbeatDay,
+    ScanRun,
+    Ticket,
+)
 from accounts.scan import DAILY_AT, policy_at
 from accounts.scoring import Deduction, OpenTicket, Policy, Scored, Signals
 
@@ -67,8 +77,8 @@ class Overview:
     @cached_property
     def run(self) -> ScanRun | None:
         """The last scan that covered the account."""
-        runs = ScanRun.objects.filter(Q(account=None) | Q(account=self.account), tenant=self.account.tenant, finished_at__isnull=False)
-        return runs.select_related("policy").first()
+        run: ScanRun | None = ScanRun.objects.covering(self.account).select_related("policy").first()
+        return run
 
     @cached_property
     def policy(self) -> Policy:
@@ -229,6 +239,10 @@ class Overview:
             )
             for draft in self.drafts
         ]
+
+    @cached_property
+    def history(self) -> list[CommunicationHistory]:
+        return list(self.account.communication_history.all()[:8])
 
     @cached_property
     def drafts(self) -> list[Any]:

@@ -104,6 +104,18 @@ def owners(user: User) -> dict[int, str]:
     return dict(people.order_by("name").values_list("pk", "name"))
 
 
+def chosen_owner(given: str, user: User, known: dict[int, str], also: tuple[str, ...] = ("all",)) -> str:
+    """Whose rows a list shows: those asked for, where that makes sense; else all for who leads, and a rep's own."""
+    if given in also or whole(given) in known:
+        return given
+    return "all" if user.leads else str(user.pk)
+
+
+def whole(text: str, most: int = 2**31) -> int | None:
+    """A number from a URL; None for what is none or too large to be one of ours."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 and int(text) < most else None
+
+
 def rows(accounts: AccountQuerySet, columns: tuple[str, ...] = COLUMNS) -> list[Row]:
     return [Row(*values) for values in accounts.values_list(*columns)]
 
@@ -159,7 +171,6 @@ SORTS = {
 TIER_RANK = {tier: rank for rank, tier in enumerate(TIERS)}
 IN_MEMORY: dict[str, Callable[[Row], Any]] = {
     "size": lambda row: (TIER_RANK[row.tier], -row.arr),
-    "risk": lambda row: (row.score is None, row.score),
     "renewal": lambda row: row.renewal_date or NO_RENEWAL,
     "name": lambda row: row.name.casefold(),
 }

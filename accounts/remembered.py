@@ -6,10 +6,13 @@ A megabyte of tiles is at hand at once here, where fetching it from a cache serv
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import cache
 from threading import Lock
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.messages import get_messages
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 
 from accounts.models import PortfolioChange, Tenant
@@ -34,12 +37,21 @@ def remembered(key: Hashable, make: Callable[[], T]) -> T:
     return made
 
 
+@cache
+def release() -> str:
+    """Changes with every template and every static file, and is the same in all processes of a release."""
+    files = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*.html"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+    digest.update(getattr(staticfiles_storage, "manifest_hash", "").encode())
+    return digest.hexdigest()
+
+
 def etag(request: HttpRequest, *parts: Any) -> str | None:
     """A tag of the page for this person as it is now; None if the page carries something that is shown once."""
     secret = request.META.get("CSRF_COOKIE")
     if not secret or len(get_messages(request)):
         return None
-    asked = (request.get_full_path(), request.headers.get("HX-Request"), request.COOKIES.get("theme"), secret, request.user.pk)
+    asked = (release(), request.get_full_path(), request.headers.get("HX-Request"), request.COOKIES.get("theme"), secret, request.user.pk)
     return f'"{hashlib.sha256(repr((asked, parts)).encode()).hexdigest()[:32]}"'
 
 

@@ -31,6 +31,7 @@ def scan_due_tenant(tenant_id: int) -> None:
     tenant = Tenant.objects.get(pk=tenant_id)
     try:
         scan.run_daily_if_due(tenant, timezone.now())
-        forget_old_changes(tenant)
     except DatabaseError:
         logger.warning("The daily scan of tenant %s failed; the next tick tries again.", tenant_id)
+        return
+    forget_old_changes(tenant)

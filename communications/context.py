@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.models import Account, HealthSnapshot, Ticket, User
 from accounts.schemas import HealthScoreResult
 from communications.models import Communication, Release, RoadmapItem
@@ -14,8 +12,6 @@ MAX_RESOLVED = 10
 MAX_PAST = 10
 MAX_ROADMAP_ITEMS = 40
 RESOLVED_WITHIN = timedelta(days=90)
-# An account may be missing from the latest scans of its tenant, when it was made or switched on after them.
-SCANS_LOOKED_AT = 10
 
 Context = dict[str, Any]
 
@@ -50,10 +46,8 @@ def signatory(user: User | None) -> dict[str, str]:
 
 def health(account: Account) -> Context:
     """The latest scan's result, with the points behind it and the policy's limits; null where no scan has seen the account."""
-    runs = account.tenant.scan_runs.filter(Q(account=None) | Q(account=account), finished_at__isnull=False)
-    latest = list(runs.order_by("-at", "-id").values_list("pk", flat=True)[:SCANS_LOOKED_AT])
-    snapshots = HealthSnapshot.objects.filter(account=account, scan__in=latest).select_related("scan__policy")
-    snapshot = snapshots.order_by("-scan__at", "-scan_id").first()
+    latest = account.tenant.scan_runs.covering(account).first()
+    snapshot = HealthSnapshot.objects.filter(account=account, scan=latest).select_related("scan__policy").first() if latest else None
     if snapshot is None:
         return {"health_score": None, "deductions": {}, "limits": {}}
     policy = snapshot.scan.policy

@@ -12,6 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import Account, CommunicationHistory, Escalation, User
+from accounts.models.profile import CommunicationType
 from communications import sanitise
 from communications.models import Communication, CommunicationEvent, CommunicationRevision
 
@@ -68,14 +69,12 @@ def news_of(draft: Communication, by: User | None) -> str:
 # Asking for a text
 
 
-def request_draft(
-    account: Account, communication_type: str, by: User | None, *, instruction: str = "", escalation: Escalation | None = None
-) -> Communication:
+def request_draft(account: Account, communication_type: str, by: User | None, *, instruction: str = "") -> Communication:
     """A new draft, queued. Where one of this account and type is under way already, that one."""
     for _ in range(3):
         try:
             with transaction.atomic():
-                return queue_new(account, communication_type, by, instruction, escalation)
+                return queue_new(account, communication_type, by, instruction)
         except IntegrityError:
             under_way = Communication.objects.filter(account=account, communication_type=communication_type)
             draft: Communication | None = under_way.filter(status__in=(Status.QUEUED, Status.GENERATING)).first()
@@ -85,14 +84,15 @@ def request_draft(
     raise DraftError("The draft could not be started. Try again.")
 
 
-def queue_new(account: Account, communication_type: str, by: User | None, instruction: str, escalation: Escalation | None) -> Communication:
+def queue_new(account: Account, communication_type: str, by: User | None, instruction: str) -> Communication:
+    outreach = communication_type == CommunicationType.ESCALATION_OUTREACH
     draft = Communication.objects.create(
         tenant_id=account.tenant_id,
         account=account,
         communication_type=communication_type,
         requested_by=by,
         instruction=instruction,
-        escalation=escalation,
+        escalation=Escalation.objects.unresolved().filter(account=account).first() if outreach else None,
     )
     CommunicationEvent.objects.create(communication=draft, actor=by, status=Status.QUEUED, note=instruction)
     enqueue(draft)
@@ -142,7 +142,11 @@ def save_text(draft: Communication, by: User, version: int, *, recipients: str, 
     text = {"recipients": recipients, "subject": subject, "body_html": sanitise.clean(body_html)}
     if draft.version == version and draft.is_editable and all(getattr(draft, name) == value for name, value in text.items()):
         return
-    write_revision(draft, by, version, Origin.EDITED, text)
+    try:
+        write_revision(draft, by, version, EDITABLE, Origin.EDITED, text)
+    except DraftError as error:
+        current = Communication.objects.select_related("account").get(pk=draft.pk)
+        raise StaleText(f"Your text was not saved: {news_of(draft, by)}", current) from error
 
 
 def restore(draft: Communication, by: User, version: int, number: int) -> None:
@@ -151,19 +155,15 @@ def restore(draft: Communication, by: User, version: int, number: int) -> None:
     if old is None:
         raise DraftError(f"This draft has no version {number}.")
     text = {"recipients": old.recipients, "subject": old.subject, "body_html": old.body_html}
-    write_revision(draft, by, version, Origin.RESTORED, text, note=f"From version {number}")
+    write_revision(draft, by, version, (*EDITABLE, Status.FAILED), Origin.RESTORED, text, note=f"From version {number}")
 
 
-def write_revision(draft: Communication, by: User, version: int, origin: str, text: dict[str, str], note: str = "") -> None:
-    old = (*EDITABLE, Status.FAILED) if origin == Origin.RESTORED else EDITABLE
-    try:
-        with transaction.atomic():
-            step(draft, old, Status.READY, version, by, note or "Text saved", failure="", **text)
-            add_revision(draft, origin, by=by, note=note)
-    except DraftError as error:
-        current = Communication.objects.select_related("account").get(pk=draft.pk)
-        news = news_of(draft, by)
-        raise StaleText(f"Your text was not saved: {news}", current) from error
+def write_revision(
+    draft: Communication, by: User, version: int, old: tuple[str, ...], origin: str, text: dict[str, str], note: str = ""
+) -> None:
+    with transaction.atomic():
+        step(draft, old, Status.READY, version, by, note or "Text saved", failure="", **text)
+        add_revision(draft, origin, by=by, note=note)
 
 
 def add_revision(draft: Communication, origin: str, *, by: User | None = None, note: str = "") -> None:

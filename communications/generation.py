@@ -40,17 +40,20 @@ def generate(draft_id: int) -> None:
     draft = Communication.objects.filter(pk=draft_id, status=Status.QUEUED).first()
     if draft is None or not drafts.move(draft, Status.QUEUED, Status.GENERATING, attempts=F("attempts") + 1):
         return
+    claim = draft.version
     try:
         given = context.build(draft, timezone.now())
         finish(draft, given, write(draft, given))
     except NothingToWriteAbout as reason:
-        fail(draft, str(reason))
+        fail(draft, claim, str(reason))
     except Exception:
         logger.exception("Draft %s could not be written", draft.pk)
-        fail(draft, UNEXPECTED)
+        fail(draft, claim, UNEXPECTED)
 
 
-def fail(draft: Communication, failure: str) -> None:
+def fail(draft: Communication, claim: int, failure: str) -> None:
+    """Says why, unless another attempt has taken over since the claim. The row at hand may be ahead of one that was rolled back."""
+    draft.version = claim
     drafts.move(draft, Status.GENERATING, Status.FAILED, note=failure, failure=failure)
 
 

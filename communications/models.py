@@ -14,9 +14,6 @@ from accounts.models.profile import CommunicationType
 
 
 class CommunicationQuerySet(TenantQuerySet):
-    def awaiting_review(self) -> Self:
-        return self.filter(status__in=("queued", "generating", "ready", "failed"))
-
     def in_review(self, account: Account, communication_type: str) -> Self:
         """The latest first."""
         return self.filter(account=account, communication_type=communication_type, status="ready")

@@ -16,9 +16,6 @@ from communications.answers import (
     RoadmapPreview,
 )
 
-# Stored with each draft: raise it whenever a word below changes.
-PROMPT_VERSION = "1"
-
 Record = dict[str, Any]
 
 TAM_SYSTEM_PROMPT = """\

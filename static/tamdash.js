@@ -8,14 +8,6 @@
   const keys = $('#keys');
   try { if (keys) keys.checked = localStorage.getItem('keys') !== 'off'; } catch { /* storage is closed: they stay on */ }
 
-  // ticked rows: count them for the bar, keep "select all" in step
-  const bulk = form => {
-    const section = form.parentElement, rows = $$('tbody .tick input', section);
-    const n = rows.filter(x => x.checked).length, all = $('[data-all]', section);
-    all.checked = n === rows.length; all.indeterminate = n > 0 && n < rows.length;
-    $('output', form).textContent = `${n} selected`;
-  };
-
   document.addEventListener('change', e => {
     const t = e.target;
     if (t.name === 'theme') {
@@ -23,19 +15,11 @@
       cookie('theme', t.value);
     }
     if (t === keys) try { localStorage.setItem('keys', t.checked ? 'on' : 'off'); } catch { /* not kept */ }
-    if (t.matches('.tick input')) {
-      const section = t.closest('section');
-      if (t.matches('[data-all]')) $$('.tick input', section).forEach(x => { x.checked = t.checked; });
-      const bar = $('[data-bulk]', section);
-      if (bar) bulk(bar);
-    }
     if (t.matches('#figures')) root.toggleAttribute('data-figures', t.checked);
   });
 
   document.addEventListener('click', e => {
     e.target.closest('[data-dismiss]')?.closest('.toast').remove();
-    const form = e.target.closest('[data-none]')?.form;
-    if (form) { $$('.tick input', form.parentElement).forEach(x => { x.checked = false; }); bulk(form); }
   });
 
   // a press of a button that starts something shows at once, and a second press does nothing

@@ -15,13 +15,19 @@ MOST_COUNTED = 100  # beyond, a badge says “99+”
 # One round trip for what every page asks. Written out, as the ORM takes longer to compose such a query than PostgreSQL to answer it.
 PULSE = """
 SELECT max(id), count(*),
-    (SELECT count(*) FROM (SELECT FROM communications_communication row {of_person} row.tenant_id = %(tenant)s
-        AND row.status IN ('queued', 'generating', 'ready', 'failed') LIMIT %(most)s) AS draft),
-    (SELECT count(*) FROM (SELECT FROM accounts_escalation row {of_person} row.tenant_id = %(tenant)s
-        AND NOT (row.status = 'resolved') LIMIT %(most)s) AS escalation)
+    (SELECT count(*) FROM (SELECT FROM communications_communication draft {join_drafts} WHERE draft.tenant_id = %(tenant)s
+        AND draft.status IN ('queued', 'generating', 'ready', 'failed') {of_drafts} LIMIT %(most)s) AS counted),
+    (SELECT count(*) FROM (SELECT FROM accounts_escalation escalation
+        JOIN accounts_account account ON account.id = escalation.account_id AND account.is_active {of_escalations}
+        WHERE escalation.tenant_id = %(tenant)s AND NOT (escalation.status = 'resolved') LIMIT %(most)s) AS counted)
 FROM accounts_portfoliochange WHERE tenant_id = %(tenant)s"""
-PULSE_OF_TENANT = PULSE.format(of_person="WHERE")
-PULSE_OF_BOOK = PULSE.format(of_person="JOIN accounts_account account ON account.id = row.account_id AND account.owner_id = %(user)s WHERE")
+PULSE_OF_TENANT = PULSE.format(join_drafts="", of_drafts="", of_escalations="")
+# As the lists have it: drafts of one's accounts and those one asked for, escalations of one's accounts.
+PULSE_OF_BOOK = PULSE.format(
+    join_drafts="JOIN accounts_account account ON account.id = draft.account_id",
+    of_drafts="AND (account.owner_id = %(user)s OR draft.requested_by_id = %(user)s)",
+    of_escalations="AND account.owner_id = %(user)s",
+)
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,6 @@ def changeable(rows: TenantQuerySet, request: HttpRequest, pk: int) -> Any:
     return row
 
 
-def whole(text: str, most: int = 2**31) -> int | None:
-    """A number from a URL; None for what is none or too large to be one of ours."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 and int(text) < most else None
-
-
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page: not when it swaps a whole page, or restores one from history."""
     headers = request.headers

@@ -1,4 +1,4 @@
-"""All configuration. The environment is read here and nowhere else; `.env.example` lists every variable."""
+"""All configuration. The environment is read here, and in `embedded.instance` for what starts before Django; `.env.example` lists it."""
 
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "tamdash.apps.AdminConfig",  # our own admin site
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -91,7 +90,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "tamdash.middleware.HtmxReplies",
     "tamdash.middleware.KeptByNobody",
     "tamdash.middleware.TenantTimeZone",

@@ -143,3 +143,17 @@ def test_hostile_text_is_shown_as_text(cast: Cast) -> None:
     page = page_of(cast, account)
     assert "<script>alert" not in page
     assert "<img src=x" not in page
+
+
+def test_an_inactive_account_says_so_and_offers_nothing(cast: Cast) -> None:
+    account = make.red_account(cast.tenant, cast.rep)
+    make.escalation(account)
+    Account.objects.filter(pk=account.pk).update(is_active=False)
+    make.scanned(cast.tenant)
+    client = signed_in(cast.rep)
+    page = client.get(f"/accounts/{account.pk}/").content.decode()
+    assert "This account is inactive." in page
+    assert "Scan now" not in page
+    assert client.post(f"/accounts/{account.pk}/scan/").status_code == 404
+    assert account.name not in client.get("/escalations/").content.decode()
+    assert '<span class="n">1<span class="vh"> open' not in page

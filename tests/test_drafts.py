@@ -242,3 +242,10 @@ def test_a_change_and_its_event_stand_or_fall_together(account: Account, cast: C
     with pytest.raises(Exception, match="never"):
         drafts.approve(row, cast.rep, row.version)
     assert reviewed(row).status == "ready"
+
+
+def test_an_outreach_belongs_to_the_open_escalation(cast: Cast) -> None:
+    account = make.red_account(cast.tenant, cast.rep)
+    escalation = make.escalation(account)
+    assert drafts.request_draft(account, "escalation_outreach", cast.rep).escalation == escalation
+    assert drafts.request_draft(account, "health_checkin", cast.rep).escalation is None

@@ -187,6 +187,16 @@ def test_the_same_page_again_is_not_sent_twice_until_something_changes(cast: Cas
     assert "Renamed" in again.content.decode()
 
 
+def test_a_sign_in_of_another_leaves_the_page_as_it_is_and_a_new_currency_does_not(cast: Cast, book: list[Account]) -> None:
+    client = signed_in(cast.manager)
+    client.get("/")
+    tag = client.get("/").headers["ETag"]
+    Client().post("/sign-in/", {"username": cast.rep.email, "password": make.PASSWORD})
+    assert client.get("/", headers={"If-None-Match": tag}).status_code == 304
+    Tenant.objects.filter(pk=cast.tenant.pk).update(settings={"currency": "$"})
+    assert "$900k" in client.get("/", headers={"If-None-Match": tag}).content.decode()
+
+
 def test_a_tag_of_one_person_says_nothing_to_another(cast: Cast, book: list[Account]) -> None:
     manager, rep = signed_in(cast.manager), signed_in(cast.rep)
     tags = []

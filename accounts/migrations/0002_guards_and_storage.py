@@ -50,6 +50,7 @@ ALTER TABLE accounts_heartbeatday RESET (fillfactor);
 """
 
 # Accounts are edited in many places, so the mark that a portfolio changed is left by the database itself.
+# A sign-in updates a person too, and changes nothing that is shown.
 PORTFOLIO_CHANGES = """
 CREATE FUNCTION accounts_mark_portfolio_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -62,11 +63,20 @@ CREATE TRIGGER account_edited AFTER UPDATE ON accounts_account
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
 CREATE TRIGGER account_removed AFTER DELETE ON accounts_account
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
-CREATE TRIGGER person_edited AFTER UPDATE ON accounts_user
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_mark_portfolio_change();
+CREATE FUNCTION accounts_mark_row_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO accounts_portfoliochange (tenant_id) VALUES ((to_jsonb(NEW) ->> TG_ARGV[0])::bigint);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER person_edited AFTER UPDATE OF name, role, is_active ON accounts_user
+    FOR EACH ROW EXECUTE FUNCTION accounts_mark_row_change('tenant_id');
+CREATE TRIGGER tenant_edited AFTER UPDATE OF name, time_zone, settings ON accounts_tenant
+    FOR EACH ROW EXECUTE FUNCTION accounts_mark_row_change('id');
 """
 PORTFOLIO_CHANGES_UNDONE = """
+DROP TRIGGER tenant_edited ON accounts_tenant;
 DROP TRIGGER person_edited ON accounts_user;
+DROP FUNCTION accounts_mark_row_change();
 DROP TRIGGER account_removed ON accounts_account;
 DROP TRIGGER account_edited ON accounts_account;
 DROP TRIGGER account_added ON accounts_account;

@@ -1,6 +1,5 @@
 """Escalations and their history. The life of one is in `accounts.escalations`; the scan opens and recovers them."""
 
-from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -15,6 +14,10 @@ from accounts.models.profile import Account
 class EscalationQuerySet(TenantQuerySet):
     def unresolved(self) -> Self:
         return self.exclude(status="resolved")
+
+    def of_active_accounts(self) -> Self:
+        """What can still be acted on: no scan recovers an escalation of an account that is no longer scanned."""
+        return self.filter(account__is_active=True)
 
     def by_urgency(self) -> Self:
         """Open ones before acknowledged ones, the soonest due first; in the order of the index `escalation_queue`."""
@@ -78,9 +81,6 @@ class Escalation(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("escalation", args=[self.pk])
-
-    def is_overdue(self, at: datetime) -> bool:
-        return self.status == self.Status.OPEN and self.due_at < at
 
 
 class EscalationEvent(models.Model):

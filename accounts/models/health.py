@@ -1,9 +1,9 @@
 """Scoring policies, scans, and what they found: history (snapshots) and the present (health)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet, User
 from accounts.models.profile import Account
@@ -71,6 +71,13 @@ class ScoringPolicy(models.Model):
         return Policy(**{name: getattr(self, name) for name in Policy.model_fields})
 
 
+class ScanRunQuerySet(TenantQuerySet):
+    def covering(self, account: Account) -> Self:
+        """Finished scans that scored the account, the latest first."""
+        scored = HealthSnapshot.objects.filter(scan=OuterRef("pk"), account=account)
+        return self.filter(Exists(scored), tenant=account.tenant_id, finished_at__isnull=False)
+
+
 class ScanRun(models.Model):
     """One scan: the instant it looked at, what it covered, what it found. `account` is set for a scan of one account."""
 
@@ -97,7 +104,7 @@ class ScanRun(models.Model):
     escalations_recovered = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = ScanRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]

@@ -1,6 +1,6 @@
 """Tenants, the people who work in them, and the one rule of who sees and changes what."""
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager
@@ -25,6 +25,10 @@ class TenantSettings(BaseModel):
     currency: Annotated[str, AfterValidator(readable)] = Field(default="€", max_length=4)
     red_due_hours: int = Field(default=4, ge=1, le=24 * 14)
     amber_due_hours: int = Field(default=24, ge=1, le=24 * 14)
+
+
+if TYPE_CHECKING:
+    from accounts.models.profile import Account
 
 
 def validate_time_zone(name: str) -> None:
@@ -118,6 +122,10 @@ class User(AbstractBaseUser):
     def leads(self) -> bool:
         """Managers and admins answer for the whole tenant; a rep for the accounts they own."""
         return self.role in (self.Role.MANAGER, self.Role.ADMIN)
+
+    def may_change(self, account: "Account") -> bool:
+        """The rule of `TenantQuerySet.changeable_by`, for an account at hand that the person can see."""
+        return self.leads or account.owner_id == self.pk
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return self.is_active and self.is_staff

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Max, Q, Value
+from django.db.models import Value
 from django.db.models.functions import Coalesce
 
 from accounts import schemas
@@ -80,9 +80,8 @@ class Account(models.Model):
 
     def last_scanned_at(self) -> datetime | None:
         """When this account's score was last computed: by a scan of the whole tenant or of this account alone."""
-        runs = self.tenant.scan_runs.filter(Q(account=None) | Q(account=self), finished_at__isnull=False)
-        last: datetime | None = runs.aggregate(last=Max("at"))["last"]
-        return last
+        run = self.tenant.scan_runs.covering(self).first()
+        return run.at if run else None
 
     def relationship_profile(self) -> schemas.RelationshipProfile:
         """Contract 8 from the database: in at most nine queries whatever it holds, two if loaded by `with_profile()`."""

@@ -25,7 +25,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "account": shown,
         "page": Overview(shown, timezone.now()),
         "parts": [(part, parts[slug]) for slug, part in PARTS.items()],
-        "may_change": user.leads or shown.owner_id == user.pk,
+        "may_change": shown.is_active and user.may_change(shown),
         "currency": shown.tenant.config.currency,
         "communication_types": GENERATE,
         "now": timezone.now(),
@@ -44,7 +44,7 @@ GENERATE = [
 
 @require_POST
 def scan_now(request: HttpRequest, pk: int) -> HttpResponse:
-    scanned: Account = changeable(Account.objects.select_related("tenant", "health"), request, pk)
+    scanned: Account = changeable(Account.objects.active().select_related("tenant", "health"), request, pk)
     before = scanned.health.score if hasattr(scanned, "health") else None
     scan.scan_account(scanned, by=person(request))
     after = Account.objects.select_related("health").get(pk=pk).health

@@ -19,7 +19,7 @@ from accounts.models import Escalation, User
 from accounts.models.escalation import EscalationQuerySet
 from accounts.remembered import remembered
 from tamdash.context import pulse
-from tamdash.pages import changeable, person, template, visible, whole
+from tamdash.pages import changeable, person, template, visible
 from tamdash.templatetags.tamdash import span
 
 PAGE_SIZE = 50
@@ -60,8 +60,8 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
     user, now = person(request), timezone.now()
     owners = remembered((pulse(request, user).version, "owners", user.pk), lambda: portfolio.owners(user))
     owner, tab = read(request.GET, user, owners)
-    scope = of_owner(Escalation.objects.visible_to(user), owner)
-    number = max(1, whole(request.GET.get("page", ""), 10_000) or 1)
+    scope = of_owner(Escalation.objects.visible_to(user).of_active_accounts(), owner)
+    number = max(1, portfolio.whole(request.GET.get("page", ""), 10_000) or 1)
     start = (number - 1) * PAGE_SIZE
     found = list(of_tab(scope, tab, now).select_related("account__owner", "account__health")[start : start + PAGE_SIZE + 1])
     counts = counted(scope, now)
@@ -72,9 +72,7 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
         "tab": tab,
         "owner": owner,
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
-        "rows": [
-            (escalation, clock(escalation, now), user.leads or escalation.account.owner_id == user.pk) for escalation in found[:PAGE_SIZE]
-        ],
+        "rows": [(escalation, clock(escalation, now), user.may_change(escalation.account)) for escalation in found[:PAGE_SIZE]],
         "page_number": number,
         "has_next": len(found) > PAGE_SIZE,
         "currency": user.tenant.config.currency,
@@ -86,12 +84,9 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
 
 
 def read(query: QueryDict, user: User, owners: dict[int, str]) -> tuple[str, str]:
-    """Owner and tab from the URL; a rep starts with their own accounts, and nonsense with the default."""
-    owner = query.get("owner", "")
-    if owner != "all" and whole(owner) not in owners:
-        owner = "all" if user.leads else str(user.pk)
+    """Owner and tab from the URL; nonsense counts as not given."""
     tab = query.get("tab", "open")
-    return owner, tab if tab in TABS else "open"
+    return portfolio.chosen_owner(query.get("owner", ""), user, owners), tab if tab in TABS else "open"
 
 
 def of_owner(rows: EscalationQuerySet, owner: str) -> EscalationQuerySet:
@@ -123,7 +118,8 @@ def detail_context(chosen: Escalation, user: User, now: datetime, resolve: Resol
         "drafts": chosen.account.communications.filter(communication_type="escalation_outreach").only(
             "id", "status", "communication_type", "updated_at"
         )[:3],
-        "may_acknowledge": chosen.status == "open" and (user.leads or chosen.account.owner_id == user.pk),
+        "may_acknowledge": chosen.status == "open" and user.may_change(chosen.account),
+        "may_draft": user.may_change(chosen.account),
         "may_resolve": chosen.status != "resolved" and user.leads,
         "resolve_form": resolve or ResolveForm(),
     }

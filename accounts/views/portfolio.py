@@ -16,7 +16,7 @@ from accounts.models import Account, User
 from accounts.portfolio import Changes, Row, Summary
 from accounts.remembered import etag, remembered
 from tamdash.context import pulse
-from tamdash.pages import person, template, whole
+from tamdash.pages import person, template
 
 
 @require_safe
@@ -43,7 +43,7 @@ def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
     return {
         "section": "portfolio",
         "state": state,
-        "owner_name": owners.get(whole(state.filters.owner) or 0, ""),
+        "owner_name": owners.get(reads.whole(state.filters.owner) or 0, ""),
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items()), ("none", "Nobody")],
         "tiers": reads.TIERS,
         "regions": remembered((now, "regions"), lambda: regions(user)),

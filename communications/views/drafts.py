@@ -12,7 +12,7 @@ from accounts.models.profile import CommunicationType
 from communications import drafts as stage
 from communications.forms import FilterForm, GenerateForm
 from communications.models import Communication, CommunicationQuerySet
-from tamdash.pages import changeable, person, template, whole
+from tamdash.pages import changeable, person, template
 
 PAGE_SIZE = 50
 LARGE = ("body_html", "answer", "context")
@@ -26,7 +26,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
     tab, kind, number = (form.cleaned_data.get(name) for name in ("status", "type", "page"))
     tab, number = tab or "review", number or 1
     owners = portfolio.owners(user)
-    owner = chosen_owner(request.GET.get("owner", ""), user, owners)
+    owner = portfolio.chosen_owner(request.GET.get("owner", ""), user, owners)
     rows = of_owner(Communication.objects.visible_to(user), owner, user)
     if kind:
         rows = rows.filter(communication_type=kind)
@@ -48,13 +48,6 @@ def drafts(request: HttpRequest) -> HttpResponse:
         "has_next": len(page) > PAGE_SIZE,
     }
     return render(request, template(request, "communications/drafts.html", "page"), context)
-
-
-def chosen_owner(given: str, user: User, owners: dict[int, str]) -> str:
-    """Whose drafts: a rep starts with their own, who leads with everybody's."""
-    if given == "all" or whole(given) in owners:
-        return given
-    return "all" if user.leads else str(user.pk)
 
 
 def of_owner(rows: CommunicationQuerySet, owner: str, user: User) -> CommunicationQuerySet:

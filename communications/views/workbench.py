@@ -59,7 +59,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def may_change(request: HttpRequest, shown: Communication) -> bool:
-    return person(request).leads or shown.account.owner_id == person(request).pk
+    return person(request).may_change(shown.account)
 
 
 def read(request: HttpRequest, shown: Communication, status: int = 200, **more: Any) -> HttpResponse:
