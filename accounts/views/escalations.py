@@ -60,7 +60,7 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
     user, now = person(request), timezone.now()
     owners = remembered((pulse(request, user).version, "owners", user.pk), lambda: portfolio.owners(user))
     owner, tab = read(request.GET, user, owners)
-    scope = of_owner(Escalation.objects.visible_to(user).of_active_accounts(), owner)
+    scope = of_owner(Escalation.objects.visible_to(user), owner)
     number = max(1, portfolio.whole(request.GET.get("page", ""), 10_000) or 1)
     start = (number - 1) * PAGE_SIZE
     found = list(of_tab(scope, tab, now).select_related("account__owner", "account__health")[start : start + PAGE_SIZE + 1])
@@ -96,12 +96,12 @@ def of_owner(rows: EscalationQuerySet, owner: str) -> EscalationQuerySet:
 def of_tab(rows: EscalationQuerySet, tab: str, now: datetime) -> EscalationQuerySet:
     if tab == "resolved":
         return rows.filter(status="resolved", resolved_at__gte=now - RESOLVED_WITHIN).order_by("-resolved_at", "-id")
-    return (rows.filter(status="open") if tab == "waiting" else rows).unresolved().by_urgency()
+    return (rows.filter(status="open") if tab == "waiting" else rows).unresolved().of_active_accounts().by_urgency()
 
 
 def counted(rows: EscalationQuerySet, now: datetime) -> dict[str, str]:
     """How many each tab holds, up to a thousand: beyond that a figure changes nothing but the time it takes."""
-    counts = {tab: of_tab(rows, tab, now)[: MOST_COUNTED + 1].count() for tab in TABS}
+    counts = {tab: of_tab(rows, tab, now).order_by()[: MOST_COUNTED + 1].count() for tab in TABS}
     return {tab: f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count) for tab, count in counts.items()}
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts import heatmap, scan
@@ -16,7 +18,9 @@ from accounts.models import Account, User
 from accounts.portfolio import Changes, Row, Summary
 from accounts.remembered import etag, remembered
 from tamdash.context import pulse
-from tamdash.pages import person, template
+from tamdash.pages import is_partial, person
+
+TEMPLATE = "accounts/portfolio.html"
 
 
 @require_safe
@@ -26,11 +30,17 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     tag = etag(request, found)
     response = get_conditional_response(request, etag=tag) if tag else None
     if response is None:
-        response = render(request, template(request, "accounts/portfolio.html", "page"), page(request, user, found.version))
+        body = remembered((found.version, "body", user.pk, request.GET.urlencode()), lambda: rendered(request, user, found.version))
+        response = HttpResponse(body) if is_partial(request) else render(request, TEMPLATE, {"section": "portfolio", "body": body})
         if tag:
             response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def rendered(request: HttpRequest, user: User, now: str) -> SafeString:
+    """All of the page but its frame. It holds no form's token, so that it stays good as long as the portfolio does."""
+    return render_to_string(f"{TEMPLATE}#page", page(request, user, now), request)
 
 
 def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
@@ -41,7 +51,6 @@ def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
     summary = remembered((now, "summary", state.filters.without_state()), lambda: reads.summarise(scope))
     changes = remembered((now, "changes", state.filters.without_state()), lambda: reads.changes_since_yesterday(scope, user))
     return {
-        "section": "portfolio",
         "state": state,
         "owner_name": owners.get(reads.whole(state.filters.owner) or 0, ""),
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items()), ("none", "Nobody")],
