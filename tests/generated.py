@@ -44,7 +44,7 @@ def around(limit: timedelta) -> st.SearchStrategy[timedelta]:
 def spans(*limits: timedelta) -> st.SearchStrategy[timedelta]:
     """How long before the instant something happened: near a limit, or anywhere; negative is after it."""
     anywhere = st.integers(-2 * 86_400_000_000, 800 * 86_400_000_000).map(lambda us: timedelta(microseconds=us))
-    return st.one_of(*map(around, limits), anywhere, st.floats(-1, 10).map(lambda days: timedelta(days=days)))
+    return st.one_of(*map(around, limits), anywhere, st.floats(0, 30).map(lambda days: timedelta(days=days)))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Portfolio:
 @st.composite
 def tickets(draw: st.DrawFn, policy: Policy, at: datetime) -> GeneratedTicket:
     created_at = at - draw(spans(timedelta(days=policy.late_after_days), timedelta()))
-    status = draw(st.sampled_from(["open", "pending", "open", "resolved", "closed"]))
+    status = draw(st.sampled_from(["open", "pending", "open", "open", "resolved", "closed"]))
     closed_at = None
     if status in ("resolved", "closed"):
         closed_at = max(created_at, at - draw(spans(timedelta())))
@@ -106,7 +106,7 @@ def accounts(draw: st.DrawFn, policy: Policy, at: datetime) -> GeneratedAccount:
     for heartbeat in heartbeats:
         by_date.setdefault(heartbeat.date(), []).append(heartbeat)
     return GeneratedAccount(
-        tuple(draw(st.lists(tickets(policy, at), max_size=9))),
+        tuple(draw(st.lists(tickets(policy, at), max_size=12))),
         max(heartbeats, default=None),
         tuple((min(day), max(day)) for day in by_date.values()),
     )

@@ -12,14 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import scan
-from accounts.models import Account, Heartbeat, HeartbeatDay, ScanRun, ScoringPolicy, Tenant, Ticket
+from accounts.models import Account, AccountHealth, Heartbeat, HeartbeatDay, ScanRun, ScoringPolicy, Tenant, Ticket
+from accounts.schemas import HealthScoreResult
 from accounts.scoring import Signals, score
 from tests.generated import Portfolio, portfolios, spans
 
 pytestmark = pytest.mark.django_db
 numbers = count(1)
 FIELDS = [field.name for field in fields(scan.AccountScore) if field.name != "account_id"]
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @contextmanager
@@ -103,6 +104,50 @@ def test_what_a_scan_writes_equals_the_score(portfolio: Portfolio, zone: str) ->
         assert written(run) == expected
         rags = [each["rag"] for each in expected.values()]
         assert [run.accounts, run.green, run.amber, run.red] == [len(rags), *map(rags.count, ("Green", "Amber", "Red"))]
+
+
+before = st.none() | st.tuples(st.integers(0, 100), st.sampled_from(["Green", "Amber", "Red"]))
+
+
+@many
+@given(portfolios(), st.lists(before, min_size=12, max_size=12))
+def test_a_scan_escalates_what_the_contract_would(portfolio: Portfolio, past: list[tuple[int, str] | None]) -> None:
+    with stored(portfolio) as tenant:
+        found_before = dict(zip(tenant.accounts.order_by("pk"), past, strict=False))
+        AccountHealth.objects.bulk_create(
+            health_before(account, score, rag) for account, (score, rag) in ((a, p) for a, p in found_before.items() if p)
+        )
+        run = scan.scan_tenant(tenant, at=portfolio.at)
+        for snapshot in run.snapshots.select_related("account"):
+            assert found_before[snapshot.account] == (snapshot.previous_rag and (snapshot.previous_score, snapshot.previous_rag))
+            result = HealthScoreResult.model_validate(
+                {
+                    "account_id": snapshot.account.external_id,
+                    "score": snapshot.score,
+                    "rag_status": snapshot.rag,
+                    "previous_score": snapshot.previous_score,
+                    "previous_rag": snapshot.previous_rag,
+                },
+                context={"red_below": portfolio.policy.red_below},
+            )
+            assert snapshot.should_escalate == result.should_escalate
+        assert run.escalations_opened == run.snapshots.filter(should_escalate=True).count()
+
+
+def health_before(account: Account, score: int, rag: str) -> AccountHealth:
+    return AccountHealth(
+        account=account,
+        tenant_id=account.tenant_id,
+        changed_at=datetime(2019, 1, 1, tzinfo=UTC),
+        changed_by_scan_id=0,
+        score=score,
+        rag=rag,
+        open_tickets=0,
+        p1_p2_tickets=0,
+        late_points=0,
+        volume_points=0,
+        silence_points=0,
+    )
 
 
 def test_the_generated_portfolios_reach_every_part_of_the_score() -> None:

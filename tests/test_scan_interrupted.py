@@ -37,10 +37,6 @@ def after_writing(*statements: str) -> Iterator[None]:
         yield
 
 
-cancelled = after_writing("SET LOCAL statement_timeout = 1", "SELECT pg_sleep(10)")
-killed = after_writing("SELECT pg_terminate_backend(pg_backend_pid())")
-
-
 def red_account() -> Account:
     account = make.account(make.tenant())
     for _ in range(4):
@@ -59,9 +55,9 @@ def rows_of(account: Account) -> dict[str, int]:
     }
 
 
-def check_cut_short_and_completed(cut: Any, error: type[Exception], message: str) -> None:
+def check_cut_short_and_completed(*statements: str, message: str) -> None:
     account = red_account()
-    with cut, pytest.raises(error):
+    with after_writing(*statements), pytest.raises(OperationalError):
         scan.run_daily_if_due(account.tenant, NOW)
     assert rows_of(account) == {"runs": 1, "snapshots": 0, "health": 0, "escalations": 0, "events": 0}
     left = ScanRun.objects.get()
@@ -78,12 +74,12 @@ def check_cut_short_and_completed(cut: Any, error: type[Exception], message: str
 
 @pytest.mark.django_db
 def test_a_scan_that_the_server_cancels_is_completed_by_the_next_attempt() -> None:
-    check_cut_short_and_completed(cancelled, OperationalError, "statement timeout")
+    check_cut_short_and_completed("SET LOCAL statement_timeout = 1", "SELECT pg_sleep(10)", message="statement timeout")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_scan_whose_connection_is_cut_is_completed_by_the_next_attempt() -> None:
-    check_cut_short_and_completed(killed, OperationalError, "terminating connection")
+    check_cut_short_and_completed("SELECT pg_terminate_backend(pg_backend_pid())", message="terminating connection")
 
 
 @pytest.mark.django_db

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from statistics import quantiles
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
@@ -87,11 +86,10 @@ def signed_in(user: User) -> str:
 
 @contextmanager
 def served() -> Iterator[int]:
-    """Gunicorn with two workers on the bench's database, as in the demo."""
+    """Gunicorn with two workers on the bench's database, as in the demo. It wants the static files collected."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    call_command("collectstatic", interactive=False, verbosity=0)
     here = connection.settings_dict
     url = f"postgresql://{here['USER']}@/{here['NAME']}?host={here['HOST']}" + (f"&port={here['PORT']}" if here["PORT"] else "")
     environment = os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "TAMDASH_DEMO": "1", "TAMDASH_LOG_LEVEL": "ERROR"}

@@ -6,18 +6,18 @@ from statistics import median
 from tests.bench.measuring import Measurement, Target
 
 
-def lines(section: str, measurements: Iterable[Measurement]) -> Iterator[str]:
+def lines(section: str, measurements: Iterable[Measurement], *, judged: bool) -> Iterator[str]:
     yield f"\n{section}"
     for each in measurements:
         spread = f"{shown(min(each.values))} – {shown(max(each.values))}"
         yield f"  {each.name:<46} {shown(median(each.values)):>9} {each.unit:<4} ({spread}){'  ' + each.note if each.note else ''}"
-        yield from (f"      {verdict(target, each)}" for target in each.targets)
+        yield from (f"      {verdict(target, each, judged=judged)}" for target in each.targets)
 
 
-def verdict(target: Target, of: Measurement) -> str:
+def verdict(target: Target, of: Measurement, *, judged: bool) -> str:
     found = shown(target.reached(of.values))
     bound = f"{'at least' if target.at_least else 'at most'} {shown(target.bound)}"
-    word = "reached" if target.met(of.values) else "FALLS SHORT"
+    word = "not judged" if not judged else "reached" if target.met(of.values) else "FALLS SHORT"
     if not target.against:
         return f"{word}: {found} {of.unit}, target {bound}"
     return f"{word}: {found} x {'faster than ' if target.at_least else ''}{target.name}, target {bound} x"
