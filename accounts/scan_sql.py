@@ -137,13 +137,12 @@ opened AS (
         %(at)s, CASE WHEN now.rag = 'Red' THEN %(red_due)s ELSE %(amber_due)s END, '', false
     FROM notable now
     LEFT JOIN LATERAL (
-        SELECT id, recovered, resolved_at, resolved_score, resolved_rag FROM accounts_escalation
+        SELECT id, resolved_at, resolved_score, resolved_rag FROM accounts_escalation
         WHERE account_id = now.account_id ORDER BY opened_at DESC, id DESC LIMIT 1
     ) AS past ON true
     WHERE should_escalate AND escalation_id IS NULL AND (
-        past.id IS NULL OR past.recovered
-        OR (now.rag = 'Red' AND resolved_rag <> 'Red') OR (now.rag = 'Amber' AND resolved_rag = 'Green')
-        OR now.score <= resolved_score - 10 OR resolved_at <= %(week_ago)s)
+        past.id IS NULL OR resolved_at <= %(week_ago)s OR now.score <= resolved_score - 10
+        OR (now.rag = 'Red' AND resolved_rag <> 'Red') OR (now.rag = 'Amber' AND resolved_rag = 'Green'))
     -- Somebody may be raising one by hand right now.
     ON CONFLICT (account_id) WHERE NOT (status = 'resolved') DO NOTHING
     RETURNING id, score, rag

@@ -116,13 +116,14 @@ def test_only_the_account_that_changed_is_written() -> None:
     assert row_version(busy) != before[1]
 
 
-def test_another_ticket_without_points_is_counted_but_is_no_change_of_score() -> None:
+@pytest.mark.parametrize(("priority", "urgent"), [(2, 1), (4, 0)])
+def test_another_ticket_without_points_is_counted_but_is_no_change_of_score(priority: int, urgent: int) -> None:
     account = make.account(make.tenant())
     first = scan.scan_tenant(account.tenant, at=NOW - DAY)
-    ticket(account, NOW - DAY / 2, priority=2)
+    ticket(account, NOW - DAY / 2, priority=priority)
     scan.scan_tenant(account.tenant, at=NOW)
     found = health(account)
-    assert (found.open_tickets, found.p1_p2_tickets) == (1, 1)
+    assert (found.open_tickets, found.p1_p2_tickets) == (1, urgent)
     assert (found.changed_at, found.changed_by_scan, found.previous_score) == (NOW - DAY, first, None)
 
 
@@ -136,6 +137,15 @@ def test_points_that_move_between_causes_are_stored_though_the_score_stays() -> 
     scan.scan_tenant(account.tenant, at=NOW + 2 * DAY)
     found = health(account)
     assert (found.score, found.late_points, found.silence_points, found.changed_at) == (80, 0, 20, NOW)
+
+
+def test_points_that_the_floor_hides_are_stored_too() -> None:
+    account = make.account(make.tenant())
+    late_tickets(account, 12)
+    make.heartbeat(account, NOW - 4 * DAY)
+    for days, points in ((0, 15), (3, 30)):
+        scan.scan_tenant(account.tenant, at=NOW + days * DAY)
+        assert (health(account).score, health(account).silence_points) == (0, points)
 
 
 def test_a_new_policy_that_moves_only_the_limit_of_red_turns_the_account_red() -> None:

@@ -67,8 +67,8 @@ def in_python(portfolio: Portfolio, signals: list[Signals], at: datetime) -> Sco
     return {str(number): {name: getattr(each, name) for name in FIELDS} for number, each in enumerate(scored)}
 
 
-def in_sql(tenant: Tenant, at: datetime, *, live: bool) -> Scores:
-    found = scan.scores_at(tenant, at, live=live)
+def in_sql(tenant: Tenant, at: datetime, *, live: bool, account: Account | None = None) -> Scores:
+    found = scan.scores_at(tenant, at, live=live, account=account)
     return {each.account_id: {name: getattr(each, name) for name in FIELDS} for each in found}
 
 
@@ -81,7 +81,9 @@ def written(run: ScanRun) -> Scores:
 def test_the_live_scan_equals_the_score(portfolio: Portfolio) -> None:
     signals = [account.signals_now() for account in portfolio.accounts]
     with stored(portfolio) as tenant:
-        assert in_sql(tenant, portfolio.at, live=True) == in_python(portfolio, signals, portfolio.at)
+        expected = in_python(portfolio, signals, portfolio.at)
+        assert in_sql(tenant, portfolio.at, live=True) == expected
+        assert in_sql(tenant, portfolio.at, live=True, account=tenant.accounts.get(external_id="0")) == {"0": expected["0"]}
 
 
 @many

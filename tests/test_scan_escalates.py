@@ -147,14 +147,14 @@ def test_after_a_recovery_any_trigger_opens_a_new_one(account: Account) -> None:
     ]
 
 
-def raised_while_green(account: Account) -> Escalation:
-    values = {"score": GREEN, "rag": "Green", "opened_at": NOW, "due_at": NOW + DAY}
+def raised_by_hand(account: Account, rag: str = "Green") -> Escalation:
+    values = {"score": GREEN, "rag": rag, "opened_at": NOW, "due_at": NOW + DAY}
     return Escalation.objects.create(tenant=account.tenant, account=account, reason="raised_by_hand", **values)
 
 
 def test_one_raised_by_hand_while_green_stays_until_the_account_came_back_to_green(account: Account) -> None:
     scanned(account, GREEN)
-    raised = raised_while_green(account)
+    raised = raised_by_hand(account)
     scanned(account, 95, day=1)
     assert unresolved(account) == raised
     scanned(account, AMBER, day=2)
@@ -163,8 +163,17 @@ def test_one_raised_by_hand_while_green_stays_until_the_account_came_back_to_gre
     assert kinds(raised) == ["triggered", "recovered"]
 
 
+def test_one_raised_while_a_scan_turned_the_account_green_is_resolved_by_the_next() -> None:
+    """The person still saw Amber, and the scan did not see the escalation yet."""
+    account = make.account(make.tenant())
+    scan.scan_tenant(account.tenant, at=NOW)
+    raised = raised_by_hand(account, rag="Amber")
+    assert scan.scan_tenant(account.tenant, at=NOW + DAY).escalations_recovered == 1
+    assert kinds(raised) == ["recovered"]
+
+
 def test_one_raised_by_hand_before_any_scan_stays_when_the_first_finds_green(account: Account) -> None:
-    raised = raised_while_green(account)
+    raised = raised_by_hand(account)
     scanned(account, GREEN)
     assert unresolved(account) == raised
 

@@ -92,8 +92,10 @@ def test_scans_once_or_twice_a_day_leave_a_trail_of_each_days_last_score(data: s
     first, last = START.date(), (instants[-1] + DAY).date()
     for account, counts in zip(accounts, portfolio, strict=True):
         record = {at.date(): 100 - POINTS * count for at, count in zip(instants, counts, strict=True)}
-        expected = [carried_on(record, day) for day in days(first, last)]
-        assert trail.daily(trails[account.pk].trail, first, last) == expected
+        found = trails[account.pk].trail
+        assert trail.daily(found, first, last) == [carried_on(record, day) for day in days(first, last)]
+        changed = [day for day, _ in trail.entries(found)]
+        assert changed == sorted(set(changed))
 
 
 @pytest.mark.django_db
