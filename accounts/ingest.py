@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from accounts.models import Account, Tenant
+from accounts.models import Account, PortfolioChange, Tenant
 from accounts.models.signals import LIVE
 
 KEY_LENGTH = 120  # of a ticket's and of an account's id
@@ -121,6 +121,11 @@ SELECT count(*), count(*) FILTER (WHERE known.account_id IS NULL)
 FROM latest_ticket latest
 JOIN accounts_ticket known ON known.tenant_id = %(tenant)s AND known.source = %(source)s AND known.external_id = latest.external_id"""
 
+# Last of all, so that two imports of one source wait for each other only for an instant.
+REPORTED = """
+INSERT INTO accounts_ticketsource AS known (tenant_id, source, reported_at, is_in_use) VALUES (%(tenant)s, %(source)s, %(now)s, true)
+ON CONFLICT (tenant_id, source) DO UPDATE SET reported_at = greatest(known.reported_at, excluded.reported_at)"""
+
 
 def upsert(tenant: Tenant, source: str, rows: Iterable[TicketRow], *, create_accounts: bool = False) -> Upserted:
     """Brings the tenant's tickets of that source to the last state that the rows tell; repeating it writes nothing.
@@ -141,6 +146,9 @@ def upsert(tenant: Tenant, source: str, rows: Iterable[TicketRow], *, create_acc
         (written,) = one(cursor, UPSERT.format(account=KEPT_ACCOUNT, closing=KEPT_CLOSING), values)
         total, unmatched = one(cursor, TOTALS, values)
         cursor.execute("DROP TABLE incoming_ticket, latest_ticket")
+        cursor.execute(REPORTED, values)
+        if written:
+            PortfolioChange.objects.create(tenant=tenant)  # the plan and the reasons of what is projected read tickets as they are
     return Upserted(written, total - written, unmatched, created)
 
 

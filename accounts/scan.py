@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
-from accounts import scan_sql, trail
+from accounts import projection, scan_sql, trail
 from accounts.models import Account, PortfolioChange, ScanRun, ScoringPolicy, Tenant, User
 
 logger = logging.getLogger(__name__)
@@ -63,19 +63,19 @@ def run_daily_if_due(tenant: Tenant, now: datetime) -> ScanRun | None:
     if run.finished_at:
         return None
     try:
-        return perform(run, again_at=None if created else now)
+        return perform(run, again_at=None if created else now, is_now=True)
     except ScanBusy:
         return None
 
 
 def scan_tenant(tenant: Tenant, *, by: User | None = None, at: datetime | None = None) -> ScanRun:
-    """Scans all active accounts of the tenant now."""
-    return perform(new_run(tenant, ScanRun.Kind.TENANT, at or timezone.now(), by=by))
+    """Scans all active accounts of the tenant now, or as of `at`."""
+    return perform(new_run(tenant, ScanRun.Kind.TENANT, at or timezone.now(), by=by), is_now=at is None)
 
 
 def scan_account(account: Account, *, by: User | None = None) -> ScanRun:
     """“Scan now” for one account, through the same statement."""
-    return perform(new_run(account.tenant, ScanRun.Kind.ACCOUNT, timezone.now(), by=by, account=account))
+    return perform(new_run(account.tenant, ScanRun.Kind.ACCOUNT, timezone.now(), by=by, account=account), is_now=True)
 
 
 def replay_day(tenant: Tenant, day: date) -> ScanRun:
@@ -98,21 +98,17 @@ def new_run(tenant: Tenant, kind: str, at: datetime, by: User | None = None, acc
     )
 
 
-def perform(run: ScanRun, *, live: bool = True, again_at: datetime | None = None, finished_at: datetime | None = None) -> ScanRun:
+def perform(
+    run: ScanRun, *, live: bool = True, again_at: datetime | None = None, finished_at: datetime | None = None, is_now: bool = False
+) -> ScanRun:
     """Computes and writes the run in one transaction: cut short, it leaves nothing but the unfinished run to try again.
 
-    `again_at`: it was cut short before, and is now to look at that instant. Raises ScanBusy if another process holds it or
-    has finished it, anything else after noting the error on the run.
+    `again_at`: it was cut short before, and is now to look at that instant. `is_now`: if it waited for a scan of a later instant, it
+    looks at one just after that. Raises ScanBusy if another process holds it or has finished it, anything else after noting the error.
     """
     try:
         with transaction.atomic():
-            held: ScanRun | None = ScanRun.objects.select_for_update(skip_locked=True).filter(pk=run.pk, finished_at=None).first()
-            if held is None:
-                raise ScanBusy
-            # Scans of a tenant come one after the other: each goes on from the health that the one before it left.
-            held.tenant = Tenant.objects.select_for_update(no_key=True).get(pk=held.tenant_id)
-            if again_at:
-                held.at, held.policy, held.attempts = again_at, policy_at(held.tenant, again_at), held.attempts + 1
+            held = take(run, live=live, again_at=again_at, is_now=is_now)
             write(held, live=live)
             PortfolioChange.objects.create(tenant=held.tenant)
             held.finished_at = finished_at or timezone.now()
@@ -128,13 +124,37 @@ def perform(run: ScanRun, *, live: bool = True, again_at: datetime | None = None
     return held
 
 
+def take(run: ScanRun, *, live: bool, again_at: datetime | None, is_now: bool) -> ScanRun:
+    """The run with its tenant, both locked. Scans of a tenant come one after the other: each goes on from what the one before left."""
+    held: ScanRun | None = ScanRun.objects.select_for_update(skip_locked=True).filter(pk=run.pk, finished_at=None).first()
+    if held is None:
+        raise ScanBusy
+    held.tenant = Tenant.objects.select_for_update(no_key=True).get(pk=held.tenant_id)
+    if again_at:
+        held.at, held.attempts = again_at, held.attempts + 1
+    if is_now:
+        held.at = after_the_last(held)
+    if live:
+        held.policy = policy_at(held.tenant, held.at)  # it may have changed while this waited
+    return held
+
+
+def after_the_last(run: ScanRun) -> datetime:
+    """The instant of the run, moved behind what happened while it waited: a scan of a later instant, a policy activated."""
+    finished = ScanRun.objects.filter(tenant=run.tenant, finished_at__isnull=False).aggregate(last=Max("at"))["last"]
+    # The first policy counts for all time before it, too.
+    activated = sorted(policy.activated_at for policy in run.tenant.policies.all() if policy.activated_at)[1:]
+    instants: list[datetime] = [run.at, *activated]
+    return max(*instants, finished + projection.MICROSECOND if finished else run.at)
+
+
 def write(run: ScanRun, *, live: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
         cursor.execute(scan_sql.write(live=live, one_account=run.account_id is not None), write_parameters(run))
         row = cursor.fetchone()
     assert row is not None
-    run.accounts, run.green, run.amber, run.red, run.escalations_opened, run.escalations_recovered = row
+    run.accounts, run.green, run.amber, run.red, run.escalations_opened, run.escalations_recovered, run.heartbeats_as_of = row
 
 
 def write_parameters(run: ScanRun) -> dict[str, Any]:
@@ -142,6 +162,7 @@ def write_parameters(run: ScanRun) -> dict[str, Any]:
     return {
         **parameters(run.tenant, run.policy, run.at, run.account_id),
         "scan": run.pk,
+        "reporting_since": projection.reporting_since(run.policy.rules(), run.at, timedelta(hours=config.reporting_within_hours)),
         "today": trail.packed(run.local_date),
         "trail_length": trail.LENGTH * trail.ENTRY.size,
         "red_due": run.at + timedelta(hours=config.red_due_hours),
@@ -151,6 +172,7 @@ def write_parameters(run: ScanRun) -> dict[str, Any]:
 
 
 def parameters(tenant: Tenant, policy: ScoringPolicy, at: datetime, account: int | None = None) -> dict[str, Any]:
+    at = at.astimezone(UTC)  # days of 24 hours, whatever the tenant's clocks do
     return {
         **policy.rules().model_dump(),
         "tenant": tenant.pk,

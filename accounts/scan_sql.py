@@ -3,12 +3,12 @@
 One statement computes, writes and escalates, so that it happens whole or not at all, and costs about what its plain inserts cost.
 """
 
-# Tickets by the index `ticket_live_by_account` alone, which holds them in the order of the grouping.
+# Tickets by the index `ticket_live_in_order` alone, which holds them in the order of the grouping.
 LIVE_TICKETS = """
     SELECT account_id, priority, created_at FROM accounts_ticket
     WHERE tenant_id = %(tenant)s AND status IN ('open', 'pending') AND account_id IS NOT NULL AND created_at <= %(at)s"""
 LIVE_HEARTBEATS = """
-    SELECT account_id, least(last_at, %(at)s) AS last_at FROM accounts_heartbeat"""
+    SELECT account_id, last_at FROM accounts_heartbeat"""
 
 # The same two as they were at a past instant. Within a day only its first and last heartbeat are known.
 PAST_TICKETS = """
@@ -31,14 +31,15 @@ tickets AS (
     SELECT account_id, count(*) AS total,
         count(*) FILTER (WHERE priority <= 2) AS urgent,
         count(*) FILTER (WHERE priority <= 2 AND created_at < %(late_since)s) AS late,
-        min(created_at) FILTER (WHERE priority <= 2) AS oldest
+        min(created_at) FILTER (WHERE priority <= 2) AS oldest {urgent_since}
     FROM ({tickets} {only_account}) AS ticket GROUP BY account_id
 ),
 signals AS (
     SELECT account.id AS account_id,
         coalesce(tickets.total, 0)::int AS total, coalesce(tickets.urgent, 0)::int AS urgent, coalesce(tickets.late, 0)::int AS late,
         coalesce(date_part('epoch', %(at)s - tickets.oldest) / 86400, 0) AS oldest_days,
-        date_part('epoch', %(at)s - heartbeats.last_at) / 3600 AS silent_hours
+        date_part('epoch', %(at)s - CASE WHEN heartbeats.last_at > %(at)s THEN %(at)s ELSE heartbeats.last_at END) / 3600 AS silent_hours
+        {beginnings}
     FROM accounts_account account
     LEFT JOIN tickets ON tickets.account_id = account.id
     LEFT JOIN ({heartbeats}) AS heartbeats ON heartbeats.account_id = account.id
@@ -60,6 +61,35 @@ scored AS (
     SELECT *, CASE WHEN score < %(red_below)s THEN 'Red' WHEN score < %(amber_below)s THEN 'Amber' ELSE 'Green' END AS rag FROM valued
 )"""
 
+# What the future needs beyond the score: when each urgent ticket opened, oldest first, and since when a heartbeat is missed.
+URGENT_SINCE = ", array_agg(created_at ORDER BY created_at) FILTER (WHERE priority <= 2) AS urgent_since"
+BEGINNINGS = """, tickets.urgent_since, heartbeats.last_at,
+        CASE WHEN heartbeats.last_at <= %(reporting_since)s THEN heartbeats.last_at END AS missed_since"""
+
+# If nothing changes, only ages and silence grow, so a limit is crossed at the earliest, over the levels of silence, of the instant
+# at which that level has begun and so many tickets are late as it then takes. See `accounts.projection`, which says it step by step.
+CROSSING = """
+    least({levels}) + interval '1 microsecond'"""
+LEVEL = """
+        CASE WHEN {room} < 0 THEN {begins}
+             WHEN {room} < %(late_cap)s AND %(late_points)s > 0
+             THEN greatest({begins}, coalesce(urgent_since[{room} / greatest(%(late_points)s, 1) + 1] + %(late_after_days)s * 24 * interval '1 hour', 'infinity'))
+             ELSE 'infinity' END"""
+# Points that late tickets may cost at a level of silence without crossing the limit.
+ROOM = "(100 - %({limit})s - volume_points - {silence})"
+SILENT_FROM = "coalesce(missed_since + %({after})s * interval '1 hour', 'infinity')"
+
+PROJECTED = """,
+crossings AS (
+    SELECT *, CASE WHEN rag = 'Green' THEN {amber} ELSE 'infinity' END AS amber_at, CASE WHEN rag <> 'Red' THEN {red} ELSE 'infinity' END AS red_at
+    FROM scored ORDER BY account_id
+),
+projected AS (
+    SELECT *, nullif(red_at, 'infinity') AS turns_red_at, nullif(least(amber_at, red_at), 'infinity') AS next_rag_at,
+        CASE WHEN least(amber_at, red_at) = 'infinity' THEN NULL WHEN red_at <= amber_at THEN 'Red' ELSE 'Amber' END AS next_rag
+    FROM crossings
+)"""
+
 READ = """
 WITH {scored}
 SELECT account.external_id, scored.score, scored.rag, scored.urgent, scored.late, scored.oldest_days, scored.total,
@@ -72,18 +102,20 @@ ENTRY = "%(today)s || set_byte('\\x00', 0, now.score)"
 # `found` says of each account what changed since the last scan: all of it ('first' scan), its 'score' or RAG, or only the
 # 'points' and counts behind them. Few accounts are `notable`, needing more than a snapshot.
 WRITE = """
-WITH {scored},
+WITH {scored}{projected},
 found AS MATERIALIZED (
     SELECT scored.account_id,
         CASE WHEN health.account_id IS NULL THEN 'first'
              WHEN (scored.score, scored.rag) <> (health.score, health.rag) THEN 'score'
              WHEN (total, urgent, scored.late_points, scored.volume_points, scored.silence_points)
-                 <> (open_tickets, p1_p2_tickets, health.late_points, health.volume_points, health.silence_points) THEN 'points'
+                 <> (open_tickets, p1_p2_tickets, health.late_points, health.volume_points, health.silence_points)
+                 OR (scored.next_rag_at, scored.turns_red_at) IS DISTINCT FROM (health.next_rag_at, health.turns_red_at) THEN 'points'
              ELSE 'nothing' END AS changed,
         scored.rag = 'Red' OR coalesce(scored.rag = 'Amber' AND health.rag = 'Green', false) AS should_escalate,
         scored.score, scored.rag, health.score AS previous_score, health.rag AS previous_rag,
-        total, urgent, late, scored.late_points, scored.volume_points, scored.silence_points, oldest_days, silent_hours
-    FROM scored LEFT JOIN accounts_accounthealth health ON health.account_id = scored.account_id AND health.tenant_id = %(tenant)s
+        total, urgent, late, scored.late_points, scored.volume_points, scored.silence_points, oldest_days, silent_hours,
+        scored.next_rag, scored.next_rag_at, scored.turns_red_at, last_at
+    FROM projected AS scored LEFT JOIN accounts_accounthealth health ON health.account_id = scored.account_id AND health.tenant_id = %(tenant)s
     ORDER BY scored.account_id
 ),
 notable AS MATERIALIZED (
@@ -103,21 +135,23 @@ snapshots AS (
 ),
 first_health AS (
     INSERT INTO accounts_accounthealth (account_id, tenant_id, changed_at, changed_by_scan_id, score, open_tickets, p1_p2_tickets,
-        late_points, volume_points, silence_points, rag, trail)
+        late_points, volume_points, silence_points, rag, next_rag, next_rag_at, turns_red_at, trail)
     SELECT account_id, %(tenant)s, %(at)s, %(scan)s, score, total, urgent,
-        late_points, volume_points, silence_points, rag, {entry}
+        late_points, volume_points, silence_points, rag, next_rag, next_rag_at, turns_red_at, {entry}
     FROM notable now WHERE changed = 'first'
 ),
 changed_health AS (
     UPDATE accounts_accounthealth health SET
         open_tickets = total, p1_p2_tickets = urgent,
-        late_points = now.late_points, volume_points = now.volume_points, silence_points = now.silence_points
+        late_points = now.late_points, volume_points = now.volume_points, silence_points = now.silence_points,
+        next_rag = now.next_rag, next_rag_at = now.next_rag_at, turns_red_at = now.turns_red_at
     FROM notable now WHERE health.account_id = now.account_id AND changed = 'points'
 ),
 changed_score AS (
     UPDATE accounts_accounthealth health SET
         open_tickets = total, p1_p2_tickets = urgent,
         late_points = now.late_points, volume_points = now.volume_points, silence_points = now.silence_points,
+        next_rag = now.next_rag, next_rag_at = now.next_rag_at, turns_red_at = now.turns_red_at,
         score = now.score, rag = now.rag, previous_score = health.score, previous_rag = health.rag,
         changed_at = %(at)s, changed_by_scan_id = %(scan)s,
         trail = CASE
@@ -126,6 +160,12 @@ changed_score AS (
             WHEN length(trail) >= %(trail_length)s THEN substring(trail FROM 4)
             ELSE trail END || {entry}
     FROM notable now WHERE health.account_id = now.account_id AND changed = 'score'
+),
+foretold AS (
+    INSERT INTO accounts_forecast (tenant_id, account_id, scan_id, made_at, turns_red_at, outcome, why)
+    SELECT %(tenant)s, account_id, %(scan)s, %(at)s, turns_red_at, '', '' FROM notable
+    WHERE turns_red_at IS NOT NULL AND changed <> 'nothing'
+    ON CONFLICT (account_id, turns_red_at) DO NOTHING
 ),
 opened AS (
     INSERT INTO accounts_escalation (tenant_id, account_id, status, reason, score, rag, previous_score, opened_by_scan_id,
@@ -165,22 +205,41 @@ events AS (
     WHERE escalation_id IS NOT NULL AND should_escalate AND score IS DISTINCT FROM previous_score
 )
 SELECT count(*), count(*) FILTER (WHERE rag = 'Green'), count(*) FILTER (WHERE rag = 'Amber'), count(*) FILTER (WHERE rag = 'Red'),
-    (SELECT count(*) FROM opened), (SELECT count(*) FROM recovered)
+    (SELECT count(*) FROM opened), (SELECT count(*) FROM recovered), max(CASE WHEN last_at > %(at)s THEN %(at)s ELSE last_at END)
 FROM found"""
 
 
-def scored(*, live: bool, one_account: bool) -> str:
+def scored(*, live: bool, one_account: bool, ahead: bool = False) -> str:
+    """Each account's score; `ahead`: with what `projected` needs."""
     return SCORED.format(
         tickets=LIVE_TICKETS if live else PAST_TICKETS,
         heartbeats=LIVE_HEARTBEATS if live else PAST_HEARTBEATS,
         only_account="AND account_id = %(account)s" if one_account else "",
         only_this="AND account.id = %(account)s" if one_account else "",
+        urgent_since=URGENT_SINCE if ahead else "",
+        beginnings=BEGINNINGS if ahead else "",
     )
 
 
+def projected() -> str:
+    """The next change of state of each account in `scored`."""
+    return PROJECTED.format(amber=crossing("amber_below"), red=crossing("red_below"))
+
+
+def crossing(limit: str) -> str:
+    """When a score falls below the limit; infinity if never. Meaningless where it already is."""
+    silences = (
+        ("0", "'-infinity'::timestamptz"),
+        ("%(silent_points)s", SILENT_FROM.format(after="silent_after_hours")),
+        ("%(very_silent_points)s", SILENT_FROM.format(after="very_silent_after_hours")),
+    )
+    levels = (LEVEL.format(room=ROOM.format(limit=limit, silence=points), begins=begins) for points, begins in silences)
+    return CROSSING.format(levels=",".join(levels))
+
+
 def write(*, live: bool, one_account: bool = False) -> str:
-    """Scores, snapshots, health, escalations; answers accounts, Green, Amber, Red, opened, recovered."""
-    return WRITE.format(scored=scored(live=live, one_account=one_account), entry=ENTRY)
+    """Scores, projections, snapshots, health, forecasts, escalations; answers accounts, Green, Amber, Red, opened, recovered, last heartbeat."""
+    return WRITE.format(scored=scored(live=live, one_account=one_account, ahead=True), projected=projected(), entry=ENTRY)
 
 
 def read(*, live: bool, one_account: bool = False) -> str:

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -39,9 +39,16 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True)
 class OpenTicket:
+    """A ticket as the score sees it. Two ticket systems may use the same id, so its source belongs to its identity."""
+
     ticket_id: str
     priority: int
     created_at: datetime
+    source: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source, self.ticket_id
 
 
 @dataclass(frozen=True)
@@ -92,10 +99,11 @@ class Scored:
 
 def score(signals: Signals, policy: Policy, at: datetime) -> Scored:
     """The score at `at`. Tickets not yet opened at that instant do not count."""
+    at = at.astimezone(UTC)  # days of 24 hours, whatever the clocks of a time zone do
     tickets = tuple(ticket for ticket in signals.tickets if ticket.created_at <= at)
     urgent = [ticket for ticket in tickets if ticket.priority <= URGENT]
     late_since = at - timedelta(days=policy.late_after_days)
-    late = sorted((t for t in urgent if t.created_at < late_since), key=lambda t: (t.created_at, t.ticket_id))
+    late = sorted((t for t in urgent if t.created_at < late_since), key=lambda t: (t.created_at, t.ticket_id, t.source))
     silence = None if signals.last_heartbeat is None else max(0.0, seconds(at - signals.last_heartbeat) / 3600)
     deductions = [
         *late_deductions(late, policy),
@@ -121,6 +129,11 @@ def score(signals: Signals, policy: Policy, at: datetime) -> Scored:
 def seconds(span: timedelta) -> float:
     """Seconds as PostgreSQL's `date_part('epoch', interval)` rounds them: time of day first, then the days."""
     return (span.seconds * 1_000_000 + span.microseconds) / 1_000_000 + span.days * 86_400.0
+
+
+def most_that_count(cap: int, points: int) -> int:
+    """So many at `points` each cost all that they can: up to their cap, or to the score's floor."""
+    return -(-min(cap, 100) // points) if points else 0
 
 
 def late_deductions(late: Iterable[OpenTicket], policy: Policy) -> Iterable[Deduction]:

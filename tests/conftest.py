@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
 from accounts.models import Tenant, User
@@ -10,6 +11,11 @@ from tests import make
 from tests.browser import browser_type_launch_args, pytest_collection_modifyitems, site, worker
 
 __all__ = ["browser_type_launch_args", "pytest_collection_modifyitems", "site", "worker"]
+
+
+# A busy machine is no failure.
+hypothesis.register_profile("tamdash", deadline=None)
+hypothesis.load_profile("tamdash")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
+from accounts.models.backtest import Backtest, BacktestDay
 from accounts.models.change import PortfolioChange
 from accounts.models.escalation import Escalation, EscalationEvent
+from accounts.models.forecast import Forecast, Opinion
 from accounts.models.health import AccountHealth, HealthSnapshot, ScanRun, ScoringPolicy
 from accounts.models.people import Tenant, User
 from accounts.models.profile import (
@@ -11,26 +13,31 @@ from accounts.models.profile import (
     Integration,
     Stakeholder,
 )
-from accounts.models.signals import Heartbeat, HeartbeatDay, Ticket
+from accounts.models.signals import Heartbeat, HeartbeatDay, Ticket, TicketSource
 
 __all__ = [
     "Account",
     "AccountHealth",
+    "Backtest",
+    "BacktestDay",
     "CoDevOpportunity",
     "CommunicationHistory",
     "EnvironmentItem",
     "Escalation",
     "EscalationEvent",
     "FeatureAdoption",
+    "Forecast",
     "HealthSnapshot",
     "Heartbeat",
     "HeartbeatDay",
     "Integration",
+    "Opinion",
     "PortfolioChange",
     "ScanRun",
     "ScoringPolicy",
     "Stakeholder",
     "Tenant",
     "Ticket",
+    "TicketSource",
     "User",
 ]

@@ -1,15 +1,21 @@
 """Scoring policies, scans, and what they found: history (snapshots) and the present (health)."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet, User
 from accounts.models.profile import Account
 
 if TYPE_CHECKING:
     from accounts.scoring import Policy
+
+
+NO_TURN = datetime(9999, 12, 31, tzinfo=UTC)  # sorts what never turns Red behind all that does
 
 
 class Rag(models.TextChoices):
@@ -31,6 +37,7 @@ class ScoringPolicy(models.Model):
     version = models.PositiveIntegerField()
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
     activated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    activated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     late_after_days = models.PositiveSmallIntegerField(default=3, help_text="A P1 or P2 ticket older than this many days costs points.")
     late_points = models.PositiveSmallIntegerField(default=20)
     late_cap = models.PositiveSmallIntegerField(default=60)
@@ -63,6 +70,9 @@ class ScoringPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.version}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("policy", args=[self.version])
 
     def rules(self) -> "Policy":
         """The numbers alone, for the pure scorer."""
@@ -102,6 +112,7 @@ class ScanRun(models.Model):
     red = models.PositiveIntegerField(default=0)
     escalations_opened = models.PositiveIntegerField(default=0)
     escalations_recovered = models.PositiveIntegerField(default=0)
+    heartbeats_as_of = models.DateTimeField(null=True, blank=True, help_text="The latest heartbeat of any account scanned.")
     error = models.TextField(blank=True)
 
     objects = ScanRunQuerySet.as_manager()
@@ -171,12 +182,19 @@ class AccountHealth(models.Model):
     silence_points = models.SmallIntegerField()
     rag = models.CharField(max_length=5, choices=Rag)
     previous_rag = models.CharField(max_length=5, choices=Rag, null=True)
+    next_rag = models.CharField(max_length=5, choices=Rag, null=True, help_text="The state it comes to if nothing changes.")
+    next_rag_at = models.DateTimeField(null=True)
+    turns_red_at = models.DateTimeField(null=True)
     trail = models.BinaryField(default=bytes)
 
     objects = AccountChildQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "score", "account"], include=["rag"], name="health_by_score")]
+        indexes = [
+            models.Index(fields=["tenant", "score", "account"], include=["rag"], name="health_by_score"),
+            models.Index("tenant", Coalesce("turns_red_at", Value(NO_TURN)), "account", name="health_by_turning"),
+            models.Index(fields=["tenant", "next_rag_at"], condition=Q(next_rag_at__isnull=False), name="health_by_next_rag"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.score} {self.rag}"

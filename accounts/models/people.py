@@ -25,6 +25,9 @@ class TenantSettings(BaseModel):
     currency: Annotated[str, AfterValidator(readable)] = Field(default="€", max_length=4)
     red_due_hours: int = Field(default=4, ge=1, le=24 * 14)
     amber_due_hours: int = Field(default=24, ge=1, le=24 * 14)
+    tickets_stale_after_hours: int = Field(default=48, ge=1, le=24 * 90)
+    reporting_within_hours: int = Field(default=24, ge=0, le=24 * 90, description="A heartbeat this recent is expected to go on.")
+    heartbeats_stale_after_hours: int = Field(default=24, ge=1, le=24 * 90)
 
 
 if TYPE_CHECKING:

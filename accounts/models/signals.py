@@ -1,5 +1,6 @@
 """The two signals a score is made of: support tickets and integration heartbeats."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
@@ -10,6 +11,7 @@ from django.db.models import Q
 from accounts import schemas
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet
 from accounts.models.profile import Account
+from accounts.scoring import OpenTicket
 
 LIVE = ("open", "pending")
 
@@ -24,6 +26,15 @@ class TicketQuerySet(TenantQuerySet):
     def live(self) -> Self:
         """Open or pending: what counts against the score."""
         return self.filter(status__in=LIVE)
+
+    def live_of(self, accounts: Iterable[int]) -> dict[int, list[tuple[OpenTicket, str]]]:
+        """Open and pending tickets of each of these accounts, as the score sees them, with their subjects; one query."""
+        found: dict[int, list[tuple[OpenTicket, str]]] = {pk: [] for pk in accounts}
+        rows = self.live().filter(account__in=list(found)).order_by()
+        columns = rows.values_list("account_id", "external_id", "priority", "created_at", "source", "subject")
+        for pk, *ticket, subject in columns:
+            found[pk].append((OpenTicket(*ticket), subject))
+        return found
 
 
 class Ticket(models.Model):
@@ -76,10 +87,10 @@ class Ticket(models.Model):
         indexes = [
             # The scan reads this index alone, in order, for a tenant or for one account.
             models.Index(
-                fields=["tenant", "account"],
-                include=["priority", "created_at"],
+                fields=["tenant", "account", "created_at"],
+                include=["priority"],
                 condition=Q(status__in=LIVE),
-                name="ticket_live_by_account",
+                name="ticket_live_in_order",
             ),
         ]
 
@@ -101,6 +112,24 @@ class Ticket(models.Model):
                 "subject": self.subject,
             }
         )
+
+
+class TicketSource(models.Model):
+    """A ticket system that reports to a tenant, and when it last did."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="ticket_sources", db_index=False)
+    source = models.CharField(max_length=20)
+    reported_at = models.DateTimeField(help_text="All its tickets are known up to then.")
+    is_in_use = models.BooleanField(default=True, help_text="Untick what no longer reports on purpose: it is then never called stale.")
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["source"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "source"], name="one_row_per_ticket_source")]
+
+    def __str__(self) -> str:
+        return self.source
 
 
 class Heartbeat(models.Model):

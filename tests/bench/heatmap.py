@@ -1,17 +1,18 @@
 """Ten thousand tiles and a timeline of 200 accounts, against the bare reading of what they show."""
 
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import connection
-from django.utils import timezone
 
-from accounts import heatmap, portfolio, scan
+from accounts import scan
 from accounts.forms import PortfolioState
 from accounts.models import Tenant, User
 from accounts.onboarding import create_user
-from accounts.portfolio import Filters
-from accounts.remembered import remembered
+from accounts.pages import heatmap, portfolio
+from accounts.pages.portfolio import Filters
+from accounts.pages.remembered import remembered
 from accounts.views import portfolio as views
 from tests.bench.database import DAY, START, a_day_passes, load, run
 from tests.bench.measuring import Measurement, Options, Target, in_turns, milliseconds
@@ -62,10 +63,10 @@ def tile_items(tenant: Tenant, count: int, options: Options) -> list[Measurement
 
 def timeline_items(tenant: Tenant, count: int, options: Options) -> list[Measurement]:
     user = User.objects.get(tenant=tenant)
-    policy, today = scan.policy_at(tenant, timezone.now()).rules(), (START + timedelta(days=DAYS)).date()
+    frame = replace(views.frame(user), today=(START + timedelta(days=DAYS)).date())
 
     def made() -> str:
-        return heatmap.timeline_rows(portfolio.worst(Filters().matching(user), "risk", count), policy, today)
+        return heatmap.timeline_rows(portfolio.worst(Filters().matching(user), "risk", count), frame)
 
     found = in_turns(
         options.rounds,
