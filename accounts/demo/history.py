@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import connection
 
-from accounts import scan
+from accounts import forecasts, scan
 from accounts.demo.calendar import Calendar
+from accounts.demo.opinions import have_opinions
 from accounts.demo.people import People
 from accounts.demo.words import RESOLUTIONS
 from accounts.models import Tenant
@@ -54,7 +55,7 @@ SELECT id, at, 'resolved', %(manager)s, note, score, rag FROM done ORDER BY id""
 
 
 def live_through(tenant: Tenant, calendar: Calendar, people: People, progress: Callable[[int], object]) -> None:
-    """Scans every day up to yesterday; between one scan and the next, people answer."""
+    """Scans every day up to yesterday; between one scan and the next, people answer. Then forecasts are graded, and owners have opinions."""
     answers = [sql.format(**CHANCES) for sql in (ACKNOWLEDGE, RESOLVE)]
     values: dict[str, Any] = {"tenant": tenant.pk, "manager": people.manager.pk, "notes": list(RESOLUTIONS), "count": len(RESOLUTIONS)}
     for number in range(calendar.days):
@@ -65,3 +66,5 @@ def live_through(tenant: Tenant, calendar: Calendar, people: People, progress: C
             for answer in answers:
                 cursor.execute(answer, values | {"since": run.at, "until": until})
         progress(1)
+    forecasts.grade_due(tenant, calendar.midnight)
+    have_opinions(tenant, calendar)

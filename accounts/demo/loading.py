@@ -29,6 +29,7 @@ from accounts.models import (
     Stakeholder,
     Tenant,
     Ticket,
+    TicketSource,
     User,
 )
 
@@ -92,6 +93,7 @@ class Loader:
             for model, columns in COLUMNS.items():
                 copy(model, columns, self.rows.pop(model, []))
             progress(len(batch))
+        TicketSource.objects.create(tenant=self.tenant, source=SOURCE, reported_at=self.calendar.midnight)
 
     def add(self, company: Company, account_id: int) -> None:
         random, calendar = company.random, self.calendar
