@@ -6,9 +6,9 @@ from celery import shared_task
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts import scan
-from accounts.models import Tenant
-from accounts.remembered import forget_old_changes
+from accounts import backtest, forecasts, opinions, scan
+from accounts.models import Tenant, User
+from accounts.pages.remembered import forget_old_changes
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,10 @@ def scan_due_tenants() -> None:
             and not tenant.scan_runs.filter(kind="daily", local_date=due.date(), finished_at__isnull=False).exists()
         ):
             scan_due_tenant.delay(tenant.pk)
+    for tenant_id in forecasts.tenants_with_due(now):
+        grade_forecasts.delay(tenant_id)
+    if opinions.due(now).exists():
+        end_opinions.delay()
 
 
 @shared_task
@@ -35,3 +39,30 @@ def scan_due_tenant(tenant_id: int) -> None:
         logger.warning("The daily scan of tenant %s failed; the next tick tries again.", tenant_id)
         return
     forget_old_changes(tenant)
+    forecasts.grade_due(tenant, timezone.now())
+
+
+@shared_task
+def grade_forecasts(tenant_id: int) -> None:
+    forecasts.grade_due(Tenant.objects.get(pk=tenant_id), timezone.now())
+
+
+@shared_task
+def end_opinions() -> None:
+    opinions.end_due(timezone.now())
+
+
+@shared_task
+def scan_tenant_now(tenant_id: int, user_id: int) -> None:
+    """On demand, for whoever activated a policy. Once more does no harm."""
+    scan.scan_tenant(Tenant.objects.get(pk=tenant_id), by=User.objects.get(pk=user_id))
+
+
+@shared_task
+def run_backtest(backtest_id: int) -> None:
+    backtest.run(backtest_id)
+
+
+@shared_task
+def sweep_backtests() -> None:
+    backtest.sweep(timezone.now())

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Account, Escalation, Heartbeat, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, User
+from accounts.models import Account, Escalation, Heartbeat, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, TicketSource, User
 from communications.models import Communication, Release, RoadmapItem
 from tests import make
 from tests.conftest import Cast
@@ -57,6 +57,7 @@ def one_more_of_each(cast: Cast) -> None:
     ScoringPolicy.objects.create(tenant=cast.tenant, version=number + 1)
     Release.objects.create(tenant=cast.tenant, version=f"4.{number}", released_on="2026-11-01")
     RoadmapItem.objects.create(tenant=cast.tenant, title=f"Item {number}", horizon="Q1 2027")
+    TicketSource.objects.create(tenant=cast.tenant, source=f"system-{number}", reported_at=timezone.now())
 
 
 def test_every_list_costs_the_same_queries_with_thirty_rows_as_with_one(cast: Cast, client: Client) -> None:
@@ -135,10 +136,11 @@ def test_a_password_is_set_for_someone_of_the_tenant_only(cast: Cast, client: Cl
 
 
 def test_a_new_policy_is_a_draft_with_the_next_version(cast: Cast, client: Client) -> None:
-    assert client.post(address(ScoringPolicy, "add"), NUMBERS).status_code == 302
+    assert client.post(address(ScoringPolicy, "add"), NUMBERS)["Location"] == "/policies/2/"
     draft = ScoringPolicy.objects.get(tenant=cast.tenant, version=2)
     assert (draft.status, draft.late_points, draft.activated_at) == ("draft", 25, None)
-    client.post(address(ScoringPolicy, "change", draft.pk), NUMBERS | {"late_points": 30, "status": "active"})
+    changed = client.post(address(ScoringPolicy, "change", draft.pk), NUMBERS | {"late_points": 30, "status": "active"})
+    assert changed["Location"] == "/policies/2/"
     draft.refresh_from_db()
     assert (draft.status, draft.late_points) == ("draft", 30)
 
@@ -146,8 +148,8 @@ def test_a_new_policy_is_a_draft_with_the_next_version(cast: Cast, client: Clien
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ({"red_below": 70}, "This must be above “red below”"),
-        ({"silent_after_hours": 200}, "This must be more than “silent after hours”."),
+        ({"red_below": 70}, "This must be above “Red is under”"),
+        ({"silent_after_hours": 200}, "This must be more than “A heartbeat is silent after”."),
         ({"very_silent_points": 1}, "A longer silence cannot cost less"),
         ({"amber_below": 101}, "The limits lie between 1 and 100."),
         ({"red_below": 0}, "The limits lie between 1 and 100."),
@@ -160,7 +162,9 @@ def test_numbers_that_contradict_each_other_are_explained(cast: Cast, client: Cl
 
 def test_the_numbers_of_a_policy_in_force_stay(cast: Cast, client: Client) -> None:
     active = cast.tenant.policies.get()
-    assert 'name="late_points"' not in client.get(address(ScoringPolicy, "change", active.pk)).content.decode()
+    shown = client.get(address(ScoringPolicy, "change", active.pk)).content.decode()
+    assert 'name="late_points"' not in shown
+    assert "Each late ticket costs (points)" in shown
     assert client.post(address(ScoringPolicy, "change", active.pk), NUMBERS).status_code == 403
     assert client.post(address(ScoringPolicy, "delete", active.pk), {"post": "yes"}).status_code == 403
 

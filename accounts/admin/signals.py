@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from accounts.admin.tenancy import ReadOnly, TenantForm, TenantRows
-from accounts.models import Heartbeat, Ticket
+from accounts.models import Heartbeat, Ticket, TicketSource
 from accounts.models.signals import LIVE
 
 
@@ -49,6 +49,19 @@ class TicketAdmin(TenantRows[Ticket]):
         "closed_at",
         "source_version",
     )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(TicketSource)
+class TicketSourceAdmin(TenantRows[TicketSource]):
+    """Systems add themselves when they report; here one that stopped on purpose is unticked."""
+
+    list_display = ("source", "reported_at", "is_in_use")
+    list_editable = ("is_in_use",)
+    readonly_fields = ("source", "reported_at")
+    fields = ("source", "reported_at", "is_in_use")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
