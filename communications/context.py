@@ -5,6 +5,7 @@ from typing import Any
 
 from accounts.models import Account, HealthSnapshot, Ticket, User
 from accounts.schemas import HealthScoreResult
+from communications import chosen_path
 from communications.models import Communication, Release, RoadmapItem
 
 MAX_TICKETS = 40
@@ -21,7 +22,7 @@ class NothingToWriteAbout(Exception):
 
 
 def build(draft: Communication, at: datetime) -> Context:
-    """In at most eighteen queries, whatever the account holds. Raises NothingToWriteAbout."""
+    """In at most nineteen queries, whatever the account holds. Raises NothingToWriteAbout."""
     account = Account.objects.with_profile().select_related("tenant", "owner", "heartbeat").get(pk=draft.account_id)
     profile = account.relationship_profile().model_dump(mode="json")
     profile["communication_history"] = profile["communication_history"][:MAX_PAST]
@@ -34,6 +35,7 @@ def build(draft: Communication, at: datetime) -> Context:
         "last_heartbeat": beat.last_at.isoformat() if (beat := getattr(account, "heartbeat", None)) else None,
         **tickets(account, at),
         **subject_matter(draft.communication_type, account),
+        **({"chosen_path": chosen_path.due(draft, account)} if draft.chosen_path else {}),
     }
 
 

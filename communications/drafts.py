@@ -4,6 +4,7 @@ Each step is one compare-and-set with its event in the same transaction. `versio
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -69,12 +70,14 @@ def news_of(draft: Communication, by: User | None) -> str:
 # Asking for a text
 
 
-def request_draft(account: Account, communication_type: str, by: User | None, *, instruction: str = "") -> Communication:
+def request_draft(
+    account: Account, communication_type: str, by: User | None, *, instruction: str = "", chosen_path: Sequence[dict[str, Any]] = ()
+) -> Communication:
     """A new draft, queued. Where one of this account and type is under way already, that one."""
     for _ in range(3):
         try:
             with transaction.atomic():
-                return queue_new(account, communication_type, by, instruction)
+                return queue_new(account, communication_type, by, instruction, chosen_path)
         except IntegrityError:
             under_way = Communication.objects.filter(account=account, communication_type=communication_type)
             draft: Communication | None = under_way.filter(status__in=(Status.QUEUED, Status.GENERATING)).first()
@@ -84,7 +87,9 @@ def request_draft(account: Account, communication_type: str, by: User | None, *,
     raise DraftError("The draft could not be started. Try again.")
 
 
-def queue_new(account: Account, communication_type: str, by: User | None, instruction: str) -> Communication:
+def queue_new(
+    account: Account, communication_type: str, by: User | None, instruction: str, chosen_path: Sequence[dict[str, Any]]
+) -> Communication:
     outreach = communication_type == CommunicationType.ESCALATION_OUTREACH
     draft = Communication.objects.create(
         tenant_id=account.tenant_id,
@@ -92,6 +97,7 @@ def queue_new(account: Account, communication_type: str, by: User | None, instru
         communication_type=communication_type,
         requested_by=by,
         instruction=instruction,
+        chosen_path=list(chosen_path),
         escalation=Escalation.objects.unresolved().filter(account=account).first() if outreach else None,
     )
     CommunicationEvent.objects.create(communication=draft, actor=by, status=Status.QUEUED, note=instruction)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from communications.composer.material import Material
 from communications.models import Communication
 
 SHOWN_TICKETS = 8
@@ -37,6 +38,7 @@ class Points:
 class Evidence:
     given: dict[str, Any]
     answer: dict[str, Any]
+    chosen_path: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def as_of(self) -> datetime | None:
@@ -48,7 +50,8 @@ class Evidence:
 
     @property
     def silence_days(self) -> float | None:
-        hours = self.health.get("hours_since_heartbeat")
+        """As the text counts it: until `as_of`, not until the scan, which may be hours older."""
+        hours = Material(self.given).signal_hours if self.as_of else self.health.get("hours_since_heartbeat")
         return None if hours is None else float(hours) / 24
 
     @property
@@ -66,6 +69,12 @@ class Evidence:
     @property
     def ticket_count(self) -> int:
         return len(self.tickets) + int(self.given.get("tickets_left_out", 0))
+
+    @property
+    def path(self) -> list[tuple[dict[str, Any], bool]]:
+        """The steps the rep chose to propose, and whether each was done before the text was written, so that it is not in it."""
+        due = self.given.get("chosen_path")
+        return [(step, due is not None and step not in due) for step in self.chosen_path]
 
     @property
     def profile(self) -> dict[str, Any]:
@@ -112,4 +121,4 @@ def points(name: str, title: str, value: Any, answer: dict[str, Any]) -> Points:
 
 
 def of(draft: Communication) -> Evidence:
-    return Evidence(draft.context, draft.answer)
+    return Evidence(draft.context, draft.answer, draft.chosen_path)

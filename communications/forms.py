@@ -122,6 +122,11 @@ class GenerateForm(forms.Form):
     )
     instruction = forms.CharField(max_length=500, required=False, error_messages=said_of("The instruction"))
     another = forms.BooleanField(required=False)  # beside one that is in review already
+    from_path = forms.BooleanField(required=False)  # to propose the actions that are ticked
+    # To propose those of the path that this draft was made from.
+    from_draft = forms.IntegerField(
+        required=False, min_value=1, error_messages=of_number("The page named no draft. Draft from the path on the account's page.")
+    )
 
     def __init__(self, data: Any, *, tenant_id: int) -> None:
         super().__init__(data)
@@ -134,6 +139,13 @@ class GenerateForm(forms.Form):
         if kind == "roadmap_preview" and not RoadmapItem.objects.filter(tenant=self.tenant_id).exclude(status="shipped").exists():
             raise forms.ValidationError("The roadmap is empty. Add what is planned, then generate the preview.")
         return kind
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        has_path = given.get("from_path") or given.get("from_draft")
+        if has_path and given.get("communication_type") not in (None, CommunicationType.ESCALATION_OUTREACH):
+            raise forms.ValidationError("Only an escalation outreach is drafted from a path.")
+        return given
 
 
 class FilterForm(forms.Form):

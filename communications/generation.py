@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Stakeholder
 from accounts.schemas import CommunicationType
-from communications import composer, context, delivery, drafts, llm, prompts, sanitise
+from communications import chosen_path, composer, context, delivery, drafts, llm, prompts, sanitise
 from communications.answers import ANSWERS, DraftAnswer
 from communications.context import Context, NothingToWriteAbout
 from communications.models import Communication, CommunicationRevision
@@ -82,7 +82,7 @@ def prompt(kind: CommunicationType, given: Context) -> str:
     profile, score, tickets = given["relationship_profile"], given["health_score"], given["tickets"]
     match kind:
         case "escalation_outreach":
-            return prompts.build_escalation_outreach_prompt(score, profile, tickets)
+            return prompts.build_escalation_outreach_prompt(score, profile, tickets, chosen_path.for_model(given.get("chosen_path", [])))
         case "release_notes":
             return prompts.build_release_notes_prompt(given["release_info"], profile)
         case "roadmap_preview":

@@ -44,6 +44,7 @@ class Communication(models.Model):
     version = models.PositiveIntegerField(default=0)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     instruction = models.CharField(max_length=500, blank=True)
+    chosen_path = models.JSONField(default=list, blank=True, help_text="The actions the rep chose to propose, in their order.")
     recipients = models.CharField("to", max_length=500, blank=True)
     subject = models.CharField(max_length=250, blank=True)
     body_html = models.TextField(blank=True)

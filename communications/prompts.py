@@ -84,13 +84,17 @@ The data ends here. Write the message described above from this data alone and a
 """
 
 
-def build_escalation_outreach_prompt(health_score: Record | None, relationship_profile: Record, tickets: list[Record]) -> str:
+def build_escalation_outreach_prompt(
+    health_score: Record | None, relationship_profile: Record, tickets: list[Record], chosen_path: list[Record] | None = None
+) -> str:
+    """`chosen_path`: the steps the representative chose to propose, in their order."""
     return _prompt(
-        _ESCALATION_OUTREACH,
+        _ESCALATION_OUTREACH + (_CHOSEN_PATH if chosen_path else ""),
         EscalationOutreach,
         health_score=health_score,
         relationship_profile=relationship_profile,
         tickets=tickets,
+        **({"chosen_path": chosen_path} if chosen_path else {}),
     )
 
 
@@ -156,6 +160,26 @@ Choose the tone for the situation: urgent only where a P1 is open or the account
 history shows an outreach on the same matter, refer to it and do not start afresh. If no ticket explains the drop, name \
 the cause that the data does show.
 {_NEVER_SCANNED}"""
+
+_CHOSEN_PATH = """\
+
+# The steps to propose
+chosen_path lists the steps that the representative chose to propose for this account. The mail is about these steps: \
+build its subject and its opening on what they are about, and apologise, if at all, only for that. Propose exactly \
+these, one by one, in that order, each with who would take it.
+
+- "resolve" means that we would work on that ticket, with its resolution as the goal: name it by id and subject, \
+whatever its priority.
+- "restore_heartbeat" means that the integration, which has gone silent, would report to us again: on whose side the \
+cause lies is not known.
+- What else is open stays named: list urgent tickets (P1, P2) that no chosen step is about, and a silence that none is \
+about, with the other open issues, after the opening. Propose no work on them: if there are such tickets, close the \
+list of steps with one item for all of them, that we ask where they stand and tell the customer in writing. Add no \
+other step except the closing question.
+- These are proposals. None of them was done, started, decided or agreed: write of them as of what we would do next, and \
+promise neither a date nor that it will succeed.
+- Their order is ours: let it guide you, never explain it.
+"""
 
 _RELEASE_NOTES = """\
 # Task: release notes for one account

@@ -5,7 +5,7 @@ from typing import Literal
 from django.utils.safestring import SafeString
 
 from communications.answers import EscalationOutreach
-from communications.composer import standing
+from communications.composer import chosen, standing
 from communications.composer.letter import greeting, signature
 from communications.composer.material import Material, exact, in_words
 from communications.composer.words import (
@@ -38,7 +38,7 @@ def write(material: Material) -> EscalationOutreach:
             details(material),
             proposals(material),
             paragraph(standing.thread(material)),
-            paragraph("When would half an hour suit you to go through this together?"),
+            paragraph(chosen.question(material) if material.chosen else "When would half an hour suit you to go through this together?"),
             signature(material.given),
         ),
         tone=tone(material, causes),
@@ -53,6 +53,8 @@ def tone(material: Material, causes: list[str]) -> Literal["empathetic", "reassu
 
 
 def subject(material: Material) -> str:
+    if material.chosen:
+        return chosen.subject(material)
     urgent = material.urgent
     if urgent and material.is_plain:
         more = f" and {standing.urgent_tickets(material, but=1)}" if len(urgent) > 1 else ""
@@ -67,6 +69,8 @@ def subject(material: Material) -> str:
 
 
 def opening(material: Material, causes: list[str]) -> SafeString:
+    if material.chosen:
+        return chosen.opening(material)
     if not causes:
         return paragraph(
             "No urgent ticket of yours is open, and what we see on our side does not point to a fault at the moment.",
@@ -81,14 +85,15 @@ def opening(material: Material, causes: list[str]) -> SafeString:
 
 
 def open_items(material: Material) -> SafeString:
-    """The urgent tickets, in the words of those who read; and what the silence is."""
+    """The urgent tickets and the chosen ones, in the words of those who read; and what the silence is."""
+    told = material.told
     say = in_words if material.is_plain else exact
     items: list[str] = []
-    for ticket in material.urgent[:SHOWN]:
+    for ticket in told[:SHOWN]:
         touched = [known.phrase for known in material.touched_by(ticket.subject) if known.kind != "ticket"]
         items.append(f"{say(ticket)}." + (f" It concerns {listed(touched[:3])}." if touched else ""))
-    if len(material.urgent) > SHOWN:
-        items.append(f"and {'at least ' if material.has_more_urgent else ''}{number(len(material.urgent) - SHOWN)} more")
+    if len(told) > SHOWN:
+        items.append(f"and {'at least ' if material.has_more_urgent else ''}{number(len(told) - SHOWN)} more")
     silent = material.silent_hours is not None
     if not items and not silent:
         return SafeString("")
@@ -96,24 +101,24 @@ def open_items(material: Material) -> SafeString:
         "From our side we cannot tell why your integration fell silent: a planned pause, a change in your network "
         "or a fault of ours would look the same."
     )
-    return together(heading("What is open"), bullets(items), paragraph(unknown if silent else ""))
+    # Where no step is about the silence, the one who knows may still say.
+    word = "If you paused it on purpose, a word from you is enough." if material.chosen and not material.restores_heartbeat else ""
+    return together(heading("What is open"), bullets(items), paragraph(unknown, word) if silent else SafeString(""))
 
 
 def details(material: Material) -> SafeString:
     """For the technical readers of a mixed group, what the plain part left out."""
-    if not (material.is_plain and material.specialists and (material.urgent or material.silent_hours is not None)):
+    told = material.told
+    if not (material.is_plain and material.specialists and (told or material.silent_hours is not None)):
         return SafeString("")
-    rows = [
-        f"{line(ticket.ticket_id)}: {ticket.priority}, {ticket.status}, opened {moment(ticket.created_at)}"
-        for ticket in material.urgent[:SHOWN]
-    ]
+    rows = [f"{line(ticket.ticket_id)}: {ticket.priority}, {ticket.status}, opened {moment(ticket.created_at)}" for ticket in told[:SHOWN]]
     if (hours := material.silent_hours) is not None:
-        rows.append(f"Heartbeat: silent for {hours:.0f} hours")
+        rows.append(f"Heartbeat: silent for {int(hours)} hours")
     return together(heading(f"In detail, for {listed(material.specialists[:4])}"), bullets(rows))
 
 
 def proposals(material: Material) -> SafeString:
-    steps = standing.steps(material)
+    steps = chosen.steps(material) if material.chosen else standing.steps(material)
     if not steps:
         return paragraph("If something is not as it should be, tell me what and since when, and I take it from there.")
     return together(heading("What we propose"), bullets((titled(f"{step.who}:", f"{step.what}.") for step in steps), "ol"))

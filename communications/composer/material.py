@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from accounts.schemas import CommunicationRecord, HealthScoreResult, RelationshipProfile, StakeholderProfile, TicketSummary
+from communications.chosen_path import ChosenStep
 from communications.composer.words import age, line, quote, written_date
 
 # Where a context holds no scan's points, the default policy says when a backlog or a silence is worth a word.
@@ -58,6 +59,25 @@ class Material:
         """The latest first."""
         return [CommunicationRecord.model_validate(row) for row in self.given.get("recent_communications", [])]
 
+    @cached_property
+    def chosen(self) -> list[ChosenStep]:
+        """What the rep chose to propose, in that order; empty: what the data suggests."""
+        return [ChosenStep.model_validate(row) for row in self.given.get("chosen_path", [])]
+
+    @property
+    def to_resolve(self) -> list[ChosenStep]:
+        return [step for step in self.chosen if step.action == "resolve"]
+
+    @property
+    def restores_heartbeat(self) -> bool:
+        return any(step.action == "restore_heartbeat" for step in self.chosen)
+
+    @property
+    def chosen_tickets(self) -> list[TicketSummary]:
+        """The tickets to resolve, as far as the list holds them."""
+        names = {step.ticket_id for step in self.to_resolve}
+        return [ticket for ticket in self.tickets if ticket.ticket_id in names]
+
     @property
     def as_of(self) -> datetime:
         return datetime.fromisoformat(self.given["as_of"])
@@ -79,6 +99,18 @@ class Material:
         return [ticket for ticket in self.tickets if ticket.priority in ("P1", "P2")]
 
     @property
+    def urgent_beside(self) -> list[TicketSummary]:
+        """Urgent tickets that no chosen step is about."""
+        names = {step.ticket_id for step in self.to_resolve}
+        return [ticket for ticket in self.urgent if ticket.ticket_id not in names]
+
+    @property
+    def told(self) -> list[TicketSummary]:
+        """What an outreach lists: urgent tickets, and the chosen ones of whatever priority."""
+        shown = (*self.urgent, *self.chosen_tickets)
+        return [ticket for ticket in self.tickets if ticket in shown]
+
+    @property
     def has_more_urgent(self) -> bool:
         """Whether tickets that the list leaves out may be urgent too. It holds the gravest."""
         return len(self.urgent) == len(self.tickets) < self.open_count
@@ -97,9 +129,14 @@ class Material:
     @property
     def is_late(self) -> bool:
         """An urgent ticket has been open for longer than it should be."""
+        return bool(self.late)
+
+    @property
+    def late(self) -> list[TicketSummary]:
+        """Urgent tickets that are late for sure: the scan's points name none, so as old as its oldest was, or older."""
         then = self.health.oldest_p1_p2_age_days if self.health else 0
         points = self.given.get("deductions", {}).get("late")
-        return bool(points) and any(ticket.age_days >= then for ticket in self.urgent)
+        return [ticket for ticket in self.urgent if ticket.age_days >= then] if points else []
 
     @property
     def last_signal(self) -> datetime | None:
@@ -117,7 +154,9 @@ class Material:
 
     @property
     def silent_hours(self) -> float | None:
-        """The same, if that is longer than it should be."""
+        """The same, if that is longer than it should be; a heartbeat that was chosen to be restored was silent for too long."""
+        if self.restores_heartbeat:
+            return self.signal_hours
         points = self.given.get("deductions", {}).get("silence")
         if points is None:
             return self.signal_hours if (self.signal_hours or 0) > SILENT_AFTER_HOURS else None

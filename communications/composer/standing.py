@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from accounts.schemas import TicketSummary
 from communications.composer.material import Material, waiting
 from communications.composer.words import age, capital, counted, line, listed, number, quote, silence, written_date
 
@@ -22,7 +23,7 @@ class Step:
 
 def ids(tickets: list[str]) -> str:
     named = [line(ticket, 80) for ticket in tickets[:SHOWN]]
-    return listed(named) if len(tickets) <= SHOWN else f"{', '.join(named)} and {len(tickets) - SHOWN} more"
+    return listed(named) if len(tickets) <= SHOWN else f"{', '.join(named)} and {number(len(tickets) - SHOWN)} more"
 
 
 def score(material: Material) -> str:
@@ -46,13 +47,19 @@ def urgent_tickets(material: Material, but: int = 0) -> str:
     return few + counted(len(material.urgent) - but, "more urgent ticket" if but else "urgent ticket")
 
 
+def open_urgent(material: Material, tickets: list[TicketSummary]) -> str:
+    """That these urgent tickets are open, and for how long; they are “more” where they are not all."""
+    oldest = age(max(ticket.age_days for ticket in tickets))
+    which = "one of them " if material.has_more_urgent else "the oldest " if len(tickets) > 1 else ""
+    count = urgent_tickets(material, but=len(material.urgent) - len(tickets))
+    return f"{count} {'is' if len(tickets) == 1 else 'are'} open, {which}for {oldest}"
+
+
 def causes(material: Material) -> list[str]:
     """What weighs on the account, the gravest first, each as a clause that can stand in a sentence."""
     found = []
-    if urgent := material.urgent:
-        oldest = age(max(ticket.age_days for ticket in urgent))
-        which = "one of them " if material.has_more_urgent else "the oldest " if len(urgent) > 1 else ""
-        found.append(f"{urgent_tickets(material)} {'is' if len(urgent) == 1 else 'are'} open, {which}for {oldest}")
+    if material.urgent:
+        found.append(open_urgent(material, material.urgent))
     if material.silent_hours is not None:
         found.append(f"your integration has not reported to us for {silence(material.silent_hours)}")
     if material.is_busy:
@@ -62,9 +69,9 @@ def causes(material: Material) -> list[str]:
 
 def issues(material: Material) -> list[str]:
     """The same, short and with ids, for the draft's structured part."""
-    found = [line(f"{ticket.ticket_id} ({ticket.priority}, {waiting(ticket)}): {ticket.subject}", 500) for ticket in material.urgent[:15]]
+    found = [line(f"{ticket.ticket_id} ({ticket.priority}, {waiting(ticket)}): {ticket.subject}", 500) for ticket in material.told[:15]]
     if (hours := material.silent_hours) is not None:
-        found.append(f"No heartbeat for {hours:.0f} hours")
+        found.append(f"No heartbeat for {int(hours)} hours")
     if material.is_busy:
         found.append(f"{counted(material.open_count, 'open ticket').capitalize()} at the same time")
     return found

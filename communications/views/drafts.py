@@ -3,12 +3,15 @@
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import portfolio
 from accounts.models import Account, User
 from accounts.models.profile import CommunicationType
+from accounts.pages import portfolio
+from accounts.pages.what_if import Asked
+from communications import chosen_path
 from communications import drafts as stage
 from communications.forms import FilterForm, GenerateForm
 from communications.models import Communication, CommunicationQuerySet
@@ -60,19 +63,40 @@ def of_owner(rows: CommunicationQuerySet, owner: str, user: User) -> Communicati
 
 @require_POST
 def generate(request: HttpRequest, pk: int) -> HttpResponse:
-    account: Account = changeable(Account.objects.active(), request, pk)
+    account: Account = changeable(Account.objects.active().select_related("tenant", "health", "heartbeat"), request, pk)
     form = GenerateForm(request.POST, tenant_id=account.tenant_id)
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, str(errors[0]))
         return redirect("account", pk)
     kind, instruction = form.cleaned_data["communication_type"], form.cleaned_data["instruction"]
-    waiting = None if form.cleaned_data["another"] else Communication.objects.in_review(account, kind).first()
-    if waiting:
-        return redirect(f"{waiting.get_absolute_url()}?already")
     try:
-        draft = stage.request_draft(account, kind, person(request), instruction=instruction)
-    except stage.DraftError as refused:
+        path = path_asked_for(request, account, form)
+        waiting = None if form.cleaned_data["another"] else in_review(account, kind, path)
+        if waiting:
+            return redirect(f"{waiting.get_absolute_url()}?already")
+        draft = stage.request_draft(account, kind, person(request), instruction=instruction, chosen_path=path)
+    except (chosen_path.NoSuchPath, stage.DraftError) as refused:
         messages.error(request, str(refused))
         return redirect("account", pk)
+    if path and not chosen_path.same(draft.chosen_path, path):
+        messages.warning(request, "This outreach was being written already, without the path. When it is there, draft from the path again.")
     return redirect(draft)
+
+
+def path_asked_for(request: HttpRequest, account: Account, form: GenerateForm) -> list[chosen_path.Record]:
+    """What is ticked, or the path of an earlier draft of this account; empty where none is asked for. Raises NoSuchPath."""
+    if form.cleaned_data["from_path"]:
+        return chosen_path.of(account, Asked.read(request.POST), timezone.now())
+    if earlier := form.cleaned_data["from_draft"]:
+        draft = get_object_or_404(Communication.objects.filter(account=account).defer(*LARGE), pk=earlier)
+        return chosen_path.again(draft, account, timezone.now()) if draft.chosen_path else []
+    return []
+
+
+def in_review(account: Account, kind: str, path: list[chosen_path.Record]) -> Communication | None:
+    """A draft that waits already and would say the same: of this type, and from this path where there is one."""
+    waiting = Communication.objects.in_review(account, kind)
+    if path:
+        return next((draft for draft in waiting.defer(*LARGE) if chosen_path.same(draft.chosen_path, path)), None)
+    return waiting.first()
