@@ -6,18 +6,22 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from accounts.backtest import MOST_DAYS as MOST_REPLAYED
 from accounts.models import (
     CoDevOpportunity,
     EnvironmentItem,
     FeatureAdoption,
     Integration,
+    Opinion,
     Stakeholder,
     User,
 )
-from accounts.portfolio import SORTS, TIERS, Filters, chosen_owner
+from accounts.opinions import MOST_DAYS
+from accounts.pages.portfolio import SORTS, TIERS, Filters, chosen_owner
 
-VIEWS = ("tiles", "timeline", "table")
+VIEWS = ("tiles", "timeline", "table", "plan")
 GROUPS = {"owner": "Owner", "tier": "Tier", "none": "None"}
+TURNS = {"1": "1 day", "3": "3 days", "7": "7 days", "14": "14 days"}  # projected Red within
 STATES = ("Red", "Amber", "Green", "unscanned")
 
 
@@ -32,6 +36,7 @@ class PortfolioForm(forms.Form):
     tier = forms.ChoiceField(choices=[(tier, tier.title()) for tier in TIERS], required=False)
     region = forms.CharField(max_length=40, required=False)
     q = forms.CharField(max_length=120, required=False)
+    turns = forms.ChoiceField(choices=list(TURNS.items()), required=False)
     after = forms.CharField(max_length=250, required=False)
 
 
@@ -63,6 +68,7 @@ class PortfolioState:
                 tier=given.get("tier") or "",
                 region=given.get("region") or "",
                 q=(given.get("q") or "").strip(),
+                turns=int(given["turns"]) if given.get("turns") else None,
             ),
             after=given.get("after") or "",
         )
@@ -112,9 +118,45 @@ class CoDevForm(RowForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
+class OpinionForm(forms.Form):
+    """A view of an account that is not the score's."""
+
+    view = forms.ChoiceField(
+        label="Your view",
+        choices=Opinion.View.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the three views.", "invalid_choice": "Choose one of the three views."},
+    )
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why: the score cannot know it."},
+    )
+    days = forms.IntegerField(
+        label="Days it holds",
+        min_value=1,
+        max_value=MOST_DAYS,
+        initial=14,
+        error_messages={"required": f"Say how long, from 1 to {MOST_DAYS} days.", "invalid": f"A number of days, from 1 to {MOST_DAYS}."},
+    )
+
+
 class ResolveForm(forms.Form):
     reason = forms.CharField(
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Say what resolved it: the next person to look will ask."},
+    )
+
+
+class BacktestForm(forms.Form):
+    days = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_REPLAYED,
+        error_messages={
+            "required": f"Say how many days, 1 to {MOST_REPLAYED}.",
+            "invalid": f"Write a whole number of days, 1 to {MOST_REPLAYED}.",
+            "min_value": f"At least 1 day, at most {MOST_REPLAYED}.",
+            "max_value": f"At least 1 day, at most {MOST_REPLAYED}.",
+        },
     )

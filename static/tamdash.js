@@ -54,6 +54,12 @@
   });
   document.addEventListener('said', e => { $('#said').textContent = e.detail.text; });
 
+  // a list that is unfolded says so to the server, so that it comes back unfolded
+  document.addEventListener('toggle', e => {
+    const said = $(':scope > [data-unfolded]', e.target);
+    if (said) said.disabled = !e.target.open;
+  }, true);
+
   // keys: "/" to search, arrows between tiles
   document.addEventListener('keydown', e => {
     const t = e.target, typing = t.closest('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]');

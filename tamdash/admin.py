@@ -18,7 +18,7 @@ class TenantAdminSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Only people who have signed in get here: the others are sent to the sign-in page first."""
         if not self.has_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied("Only admins can see this. Ask one of them.")
         wanted = request.GET.get("next", "")
         known = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
         return HttpResponseRedirect(wanted if known else reverse("admin:index"))

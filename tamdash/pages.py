@@ -16,6 +16,14 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def leader(request: HttpRequest) -> User:
+    """Who asks for what only managers and admins see; 403 for a rep."""
+    user = person(request)
+    if not user.leads:
+        raise PermissionDenied("Only managers and admins can see this. Ask your manager.")
+    return user
+
+
 def visible(rows: TenantQuerySet, request: HttpRequest, pk: int) -> Any:
     """The row, or 404: another tenant's does not exist for this person."""
     return get_object_or_404(rows.visible_to(request.user), pk=pk)

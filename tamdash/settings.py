@@ -178,6 +178,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0, "options": {"expires": 50}},
     "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 60.0, "options": {"expires": 50}},
+    "waiting-backtests": {"task": "accounts.tasks.sweep_backtests", "schedule": 30.0, "options": {"expires": 25}},
 }
 
 AUTH_USER_MODEL = "accounts.User"

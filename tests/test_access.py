@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Account, Escalation, Stakeholder, User
+from accounts.models import Account, Escalation, ScanRun, ScoringPolicy, Stakeholder, User
 from communications.models import Communication
 from tests import make
 from tests.conftest import Cast
@@ -33,6 +33,7 @@ SIGNED_IN = (SIGN_IN, 200, 200, 200, 200, 200)
 READ = (SIGN_IN, 404, 200, 200, 200, 200)
 OWNERS = (SIGN_IN, 404, 403, 302, 302, 302)
 LEADERS = (SIGN_IN, 404, 403, 403, 302, 302)
+ADMINS = (SIGN_IN, 404, 403, 403, 403, 302)
 
 STAKEHOLDER = (("name", "Nora"), ("role", "CTO"), ("technical_maturity", "high"))
 RULES = {
@@ -44,6 +45,9 @@ RULES = {
     "escalations": Rule(SIGNED_IN),
     "drafts": Rule(SIGNED_IN),
     "account": Rule(READ, args=("account",)),
+    "account-history": Rule(READ, args=("account",)),
+    "account-receipt": Rule(READ, args=("account", "scan")),
+    "account-what-if": Rule(READ, args=("account",)),
     "escalation": Rule(READ, args=("escalation",)),
     "draft": Rule(READ, args=("draft",)),
     "account-scan": Rule(OWNERS, "post", ("account",)),
@@ -52,8 +56,16 @@ RULES = {
     "profile-add": Rule(OWNERS, "post", ("account", "part"), STAKEHOLDER),
     "profile-edit": Rule(OWNERS, "post", ("account", "part", "stakeholder"), STAKEHOLDER),
     "profile-remove": Rule(OWNERS, "post", ("account", "part", "stakeholder")),
+    "policies": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "policy": Rule((SIGN_IN, 404, 403, 403, 200, 200), args=("policy",)),
+    "policy-backtest": Rule(ADMINS, "post", ("policy",), (("days", "30"),)),
+    "policy-activate": Rule(ADMINS, "post", ("policy",)),
+    "policy-copy": Rule(ADMINS, "post", ("policy",)),
     "escalation-acknowledge": Rule(OWNERS, "post", ("escalation",)),
     "escalation-resolve": Rule(LEADERS, "post", ("escalation",), (("reason", "Fixed"),)),
+    "account-opinion": Rule(OWNERS, "post", ("account",), (("view", "worse"), ("reason", "Their sponsor left"), ("days", "14"))),
+    "account-opinion-withdraw": Rule(OWNERS, "post", ("account",)),
+    "reports": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
     "draft-save": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("subject", "Hello"), ("body_html", "<p>Hello</p>"))),
     "draft-approve": Rule(OWNERS, "post", ("draft",), (("version", "1"),)),
     "draft-reject": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("reason", "Too long"))),
@@ -80,7 +92,9 @@ class Things:
     escalation: Escalation
     draft: Communication
     stakeholder: Stakeholder
+    scan: ScanRun
     part: str = "stakeholders"
+    policy: str = "2"
 
     def args(self, rule: Rule) -> list[Any]:
         return [value if isinstance(value := getattr(self, name), str) else value.pk for name in rule.args]
@@ -90,8 +104,10 @@ class Things:
 def things(cast: Cast) -> Things:
     account = make.red_account(cast.tenant, cast.rep)
     escalation = make.escalation(account)
+    ScoringPolicy.objects.create(tenant=cast.tenant, version=2)
     stakeholder = Stakeholder.objects.create(account=account, name="Petra", role="CIO")
-    return Things(account, escalation, make.draft(account), stakeholder)
+    scan = ScanRun.objects.covering(account).latest()
+    return Things(account, escalation, make.draft(account), stakeholder, scan)
 
 
 def client_of(cast: Cast, person: str) -> Client:

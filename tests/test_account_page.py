@@ -157,3 +157,11 @@ def test_an_inactive_account_says_so_and_offers_nothing(cast: Cast) -> None:
     assert client.post(f"/accounts/{account.pk}/scan/").status_code == 404
     assert account.name not in client.get("/escalations/").content.decode()
     assert '<span class="n">1<span class="vh"> open' not in page
+
+
+def test_a_ticket_that_opens_in_the_future_is_not_open_yet(cast: Cast) -> None:
+    """A clock ahead, or a planned one: it counts for nothing, so it is not shown as if it did."""
+    account = make.account(cast.tenant, cast.rep)
+    make.ticket(account, days=-2, priority=1, external_id="SOON-1")
+    make.scanned(cast.tenant)
+    assert "SOON-1" not in signed_in(cast.rep).get(f"/accounts/{account.pk}/").content.decode()

@@ -7,27 +7,40 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import scan
+from accounts.forms import OpinionForm
+from accounts.freshness import with_sources
 from accounts.models import Account
 from accounts.models.profile import CommunicationType
-from accounts.overview import Overview
-from accounts.profile_parts import PARTS, parts_of, with_parts
+from accounts.pages.overview import Overview
+from accounts.pages.profile_parts import PARTS, parts_of, with_parts
+from accounts.pages.what_if import Asked, WhatIf
+from accounts.policy_days import with_adopted
 from tamdash.pages import changeable, person, visible
 from tamdash.templatetags.tamdash import signed
 
 
 @require_GET
 def account(request: HttpRequest, pk: int) -> HttpResponse:
+    return show(request, pk)
+
+
+def show(request: HttpRequest, pk: int, asked: Asked | None = None) -> HttpResponse:
+    """The page, with the what-if that is asked for; the shortest path to Green if none is."""
     user = person(request)
-    shown = visible(with_parts(Account.objects.select_related("owner", "tenant", "health", "heartbeat")), request, pk)
+    accounts = Account.objects.select_related("owner", "tenant", "health", "heartbeat")
+    shown = visible(with_adopted(with_sources(with_parts(accounts))), request, pk)
     parts = parts_of(shown)
+    page = Overview(shown, timezone.now())
     context = {
         "section": "portfolio",
         "account": shown,
-        "page": Overview(shown, timezone.now()),
+        "page": page,
+        "what_if": WhatIf(page, asked),
         "parts": [(part, parts[slug]) for slug, part in PARTS.items()],
         "may_change": shown.is_active and user.may_change(shown),
         "currency": shown.tenant.config.currency,
         "communication_types": GENERATE,
+        "opinion_form": OpinionForm(),
         "now": timezone.now(),
     }
     return render(request, "accounts/account.html", context)

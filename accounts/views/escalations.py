@@ -13,11 +13,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import escalations, portfolio
+from accounts import escalations
 from accounts.forms import ResolveForm
 from accounts.models import Escalation, User
 from accounts.models.escalation import EscalationQuerySet
-from accounts.remembered import remembered
+from accounts.pages import portfolio
+from accounts.pages.remembered import remembered
 from tamdash.context import pulse
 from tamdash.pages import changeable, person, template, visible
 from tamdash.templatetags.tamdash import span

@@ -1,6 +1,7 @@
 """`/`: the portfolio as tiles, timeline or table, filtered by its URL."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,14 +12,17 @@ from django.utils.cache import get_conditional_response
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from accounts import heatmap, scan
-from accounts import portfolio as reads
-from accounts.forms import GROUPS, PortfolioState
+from accounts import freshness, policy_days, week
+from accounts.forms import GROUPS, TURNS, PortfolioState
 from accounts.models import Account, User
-from accounts.portfolio import Changes, Row, Summary
-from accounts.remembered import etag, remembered
+from accounts.pages import changes, heatmap
+from accounts.pages import portfolio as reads
+from accounts.pages.changes import Changes
+from accounts.pages.portfolio import Row, Summary
+from accounts.pages.remembered import etag, remembered
 from tamdash.context import pulse
 from tamdash.pages import is_partial, person
+from tamdash.templatetags.tamdash import span
 
 TEMPLATE = "accounts/portfolio.html"
 
@@ -27,10 +31,12 @@ TEMPLATE = "accounts/portfolio.html"
 def portfolio(request: HttpRequest) -> HttpResponse:
     user = person(request)
     found = pulse(request, user)
-    tag = etag(request, found)
+    notice = remembered((found.version, "stale", f"{timezone.now():%H%M}"), lambda: stale_notice(user))
+    version = found.version if request.GET.get("view") != "plan" else f"{found.version}.{timezone.now():%y%j%H}"
+    tag = etag(request, found, notice, version)
     response = get_conditional_response(request, etag=tag) if tag else None
     if response is None:
-        body = remembered((found.version, "body", user.pk, request.GET.urlencode()), lambda: rendered(request, user, found.version))
+        body = remembered((version, "body", user.pk, request.GET.urlencode(), notice), lambda: rendered(request, user, version, notice))
         response = HttpResponse(body) if is_partial(request) else render(request, TEMPLATE, {"section": "portfolio", "body": body})
         if tag:
             response.headers["ETag"] = tag
@@ -38,9 +44,17 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def rendered(request: HttpRequest, user: User, now: str) -> SafeString:
+def rendered(request: HttpRequest, user: User, now: str, notice: str) -> SafeString:
     """All of the page but its frame. It holds no form's token, so that it stays good as long as the portfolio does."""
-    return render_to_string(f"{TEMPLATE}#page", page(request, user, now), request)
+    return render_to_string(f"{TEMPLATE}#page", page(request, user, now) | {"stale_notice": notice}, request)
+
+
+def stale_notice(user: User) -> str:
+    """What stopped reporting, in words; empty if nothing did. A question to the clock, so it is asked anew each minute."""
+    stale = freshness.stale_sources(user.tenant, timezone.now())
+    return ", ".join(
+        f"{source.name} last {'came' if source.key == freshness.HEARTBEATS else 'reported'} {span(source.age)} ago" for source in stale
+    )
 
 
 def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
@@ -48,8 +62,8 @@ def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
     owners = remembered((now, "owners", user.pk), lambda: reads.owners(user))
     state = PortfolioState.read(request.GET, user, owners)
     scope = state.filters.scope(user)
-    summary = remembered((now, "summary", state.filters.without_state()), lambda: reads.summarise(scope))
-    changes = remembered((now, "changes", state.filters.without_state()), lambda: reads.changes_since_yesterday(scope, user))
+    summary = remembered((now, "summary", state.filters.without_state()), lambda: reads.summarise(scope, user))
+    since = remembered((now, "changes", state.filters.without_state()), lambda: changes.changes_since_yesterday(scope, user))
     return {
         "state": state,
         "owner_name": owners.get(reads.whole(state.filters.owner) or 0, ""),
@@ -59,8 +73,10 @@ def page(request: HttpRequest, user: User, now: str) -> dict[str, Any]:
         "groupings": GROUPS,
         "sorts": reads.SORTS,
         "summary": summary,
-        "shares": shares(summary, changes),
-        "changes": changes,
+        "shares": shares(summary, since),
+        "changes": since,
+        "ahead": remembered((now, "ahead", state.filters.without_state()), lambda: changes.ahead(scope, user)),
+        "turns_within": TURNS,
         "last_scan": remembered((now, "last scan"), lambda: reads.last_scan(user)),
         "currency": user.tenant.config.currency,
         "today": timezone.localdate(),
@@ -73,7 +89,7 @@ def regions(user: User) -> list[str]:
     return list(known.order_by("region").values_list("region", flat=True).distinct())
 
 
-def shares(summary: Summary, changes: Changes) -> list[dict[str, Any]]:
+def shares(summary: Summary, since: Changes) -> list[dict[str, Any]]:
     """The coloured bar under the figures: where each state begins and how wide it is, of 160 units."""
     unit, at, found = 160 / (summary.total or 1), 0.0, []
     for name in ("Red", "Amber", "Green"):
@@ -82,7 +98,7 @@ def shares(summary: Summary, changes: Changes) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "count": summary.accounts[name],
-                "change": changes.difference(name),
+                "change": since.difference(name),
                 "x": f"{at:.2f}",
                 "width": f"{max(width - 0.7, 0):.2f}",
             }
@@ -97,7 +113,7 @@ def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str
     full = len(rows) <= reads.FULL_TILES
     if full:
         rows = reads.worst(matching, state.sort, reads.MOST_TILES)
-    currency, today = user.tenant.config.currency, timezone.localdate()
+    drawn = frame(user)
     return {
         "shown": len(rows),
         "full": full,
@@ -107,7 +123,7 @@ def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str
                 "tally": Counter(row.rag for row in members),
                 "count": len(members),
                 "arr": sum(row.arr for row in members),
-                "tiles": heatmap.tiles(members, currency, today, full=full),
+                "tiles": heatmap.tiles(members, drawn, full=full),
             }
             for name, members in grouped(rows, state.group, owners).items()
         ],
@@ -116,26 +132,38 @@ def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str
 
 def timeline(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
     rows = reads.worst(state.filters.matching(user), state.sort, reads.MOST_LINES)
-    policy, today = scan.policy_at(user.tenant, timezone.now()).rules(), timezone.localdate()
+    drawn = frame(user)
     return {
         "shown": len(rows),
         "days": heatmap.TIMELINE_DAYS,
         "columns": heatmap.TIMELINE_DAYS + 1,
-        "head": heatmap.timeline_head(today),
+        "head": heatmap.timeline_head(drawn.today),
         "sections": [
-            {"name": name, "rows": heatmap.timeline_rows(members, policy, today)}
-            for name, members in grouped(rows, state.group, owners).items()
+            {"name": name, "rows": heatmap.timeline_rows(members, drawn)} for name, members in grouped(rows, state.group, owners).items()
         ],
     }
 
 
 def table(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
     rows, after = reads.page(state.filters.matching(user), reads.SORTS[state.sort], state.after)
-    body = heatmap.table_rows(rows, owners, user.tenant.config.currency, timezone.localdate())
+    body = heatmap.table_rows(rows, owners, frame(user))
     return {"shown": len(rows), "rows": body, "next": after}
 
 
-VIEWS = {"tiles": tiles, "timeline": timeline, "table": table}
+def plan(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str, Any]:
+    """Looks at tickets and heartbeats of now, which change without the portfolio: kept for the hour at most."""
+    made = week.plan(state.filters.matching(user), user.tenant, timezone.now())
+    return {"shown": len(made.lines), "plan": made}
+
+
+def frame(user: User) -> heatmap.Frame:
+    today = timezone.localdate()
+    first = today - timedelta(days=heatmap.TIMELINE_DAYS - 1)
+    policies = policy_days.over(policy_days.adopted_by(user.tenant), user.tenant.zone, first, today)
+    return heatmap.Frame(today, user.tenant.config.currency, policies, reads.end_of_day(user.tenant, reads.TURNS_SOON, timezone.now()))
+
+
+VIEWS = {"tiles": tiles, "timeline": timeline, "table": table, "plan": plan}
 
 
 def grouped(rows: list[Row], by: str, owners: dict[int, str]) -> dict[str, list[Row]]:

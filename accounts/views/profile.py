@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.models import Account
-from accounts.profile_parts import PARTS, Part
+from accounts.pages.profile_parts import PARTS, Part
 from tamdash.pages import changeable, is_partial, template
 
 

@@ -48,6 +48,13 @@ def when(value: datetime | None, now: datetime | None = None) -> str:
 
 
 @register.filter
+def moment(value: datetime, now: datetime | None = None) -> str:
+    """An instant in full: `Tue 24 Nov, 07:00`, with the year when it is another one."""
+    local = timezone.localtime(value)
+    return f"{local:%a} {day(local.date(), timezone.localdate(now or timezone.now()))}, {local:%H:%M}"
+
+
+@register.filter
 def day(value: date | None, today: date | None = None) -> str:
     if value is None:
         return "unknown"

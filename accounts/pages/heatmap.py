@@ -4,17 +4,18 @@ A template takes seventy times as long as the query for ten thousand tiles, plai
 from people is escaped where it enters the text.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from html import escape
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts import trail
-from accounts.portfolio import TIERS, Row, reasons
+from accounts.pages.portfolio import TIERS, Row, reasons
 from accounts.scoring import Policy
-from tamdash.templatetags.tamdash import RAG_LETTER, day, money
+from tamdash.templatetags.tamdash import RAG_LETTER, day, money, when
 
 SPARK_DAYS = 30
 TIMELINE_DAYS = 90
@@ -23,6 +24,22 @@ GLYPH = {
     state: f'<svg class="rag" data-rag="{letter}" role="img" aria-label="{state}"><use href="#g-{letter}"/></svg>'
     for state, letter in RAG_LETTER.items()
 }
+
+CLOCK = '<svg class="i" aria-hidden="true"><use href="#i-clock"/></svg>'
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What an account's picture is drawn by, besides the account."""
+
+    today: date
+    currency: str
+    policies: Sequence[tuple[date, Policy]]  # each with the first date it scored; the last is in force
+    soon: datetime  # what turns Red before this wears a clock
+
+    @property
+    def policy(self) -> Policy:
+        return self.policies[-1][1]
 
 
 def account_path() -> tuple[str, str]:
@@ -49,32 +66,45 @@ def delta(row: Row, today: date) -> str:
     )
 
 
-def spark(packed: bytes | None, today: date) -> str:
-    """Thirty days of the score as steps in a 72 by 20 box, with dotted lines at 70 and 40."""
+def due(row: Row, frame: Frame) -> str:
+    """When the account turns Red, where that is soon."""
+    if row.turns_red_at is None or row.turns_red_at >= frame.soon:
+        return ""
+    return f'<span class="due">{CLOCK}<span><span class="vh">projected Red </span>{when(row.turns_red_at)}</span></span>'
+
+
+def turn(row: Row) -> str:
+    return f'<span class="proj">{when(row.turns_red_at)}</span>' if row.turns_red_at else '<span class="dim">–</span>'
+
+
+def spark(packed: bytes | None, frame: Frame) -> str:
+    """Thirty days of the score as steps in a 72 by 20 box, with dotted lines at the policy's limits."""
     path, at = "", 0
-    for value, days in trail.runs(packed or b"", today - timedelta(days=SPARK_DAYS - 1), today):
+    for value, days in trail.runs(packed or b"", frame.today - timedelta(days=SPARK_DAYS - 1), frame.today):
         if value is not None:
             x, y = at * 72 / SPARK_DAYS, 19 - value * 0.18
             path += f"H{x:g}V{y:g}" if path else f"M{x:g} {y:g}"
         at += days
     return (
         '<svg class="spark" viewBox="0 0 72 20" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="lim" d="M0 6.4H72M0 11.8H72"/><path d="{path and path + "H72"}"/></svg>'
+        f'<path class="lim" d="M0 {19 - frame.policy.amber_below * 0.18:g}H72M0 {19 - frame.policy.red_below * 0.18:g}H72"/>'
+        f'<path d="{path and path + "H72"}"/></svg>'
     )
 
 
-def tiles(rows: Sequence[Row], currency: str, today: date, *, full: bool) -> SafeString:
+def tiles(rows: Sequence[Row], frame: Frame, *, full: bool) -> SafeString:
     """The list items of one group of tiles."""
-    return SafeString("".join(full_tiles(rows, currency, today) if full else plain_tiles(rows)))
+    return SafeString("".join(full_tiles(rows, frame) if full else plain_tiles(rows)))
 
 
-def full_tiles(rows: Iterable[Row], currency: str, today: date) -> Iterable[str]:
+def full_tiles(rows: Iterable[Row], frame: Frame) -> Iterable[str]:
     before, after = account_path()
     for row in rows:
-        more = f'<small class="more">{escape(money(row.arr, currency))} · {renewal(row, today)}</small>{spark(row.trail, today)}'
+        facts = f"{escape(money(row.arr, frame.currency))} · {renewal(row, frame.today)}"
+        more = f'<small class="more">{facts}</small>{spark(row.trail, frame)}'
         yield (
             f'<li data-tier="{row.tier[0]}"><a class="tile" data-rag="{RAG_LETTER.get(row.rag or "", "")}" href="{before}{row.id}{after}">'
-            f'<span class="nm">{escape(row.name)}</span>{score(row)}{delta(row, today) if row.rag else ""}'
+            f'<span class="nm">{escape(row.name)}</span>{score(row)}{delta(row, frame.today) if row.rag else ""}{due(row, frame)}'
             f"{more if row.tier in ('strategic', 'enterprise') else ''}</a></li>"
         )
 
@@ -103,20 +133,29 @@ def plain_tiles(rows: Sequence[Row]) -> Iterable[str]:
     ]
 
 
-def timeline_rows(rows: Iterable[Row], policy: Policy, today: date) -> SafeString:
+def timeline_rows(rows: Iterable[Row], frame: Frame) -> SafeString:
     """The body of the timeline: a bar a day whose height is the state, from the packed trail of each account."""
     before, after = account_path()
-    first = today - timedelta(days=TIMELINE_DAYS - 1)
-    cell = {None: "<td></td>"} | {value: f'<td class="{RAG_LETTER[policy.rag(value)]}">{value}</td>' for value in range(101)}
+    spans = list(cells(frame))
     return SafeString(
         "".join(
             f'<tr><th scope="row"><a href="{before}{row.id}{after}">{GLYPH.get(row.rag or "", "")}<span class="nm">{escape(row.name)}</span>'
             f"<b>{'–' if row.score is None else row.score}</b></a></th>"
-            + "".join(cell[value] * days for value, days in trail.runs(row.trail or b"", first, today))
+            + "".join(cell[value] * days for cell, first, last in spans for value, days in trail.runs(row.trail or b"", first, last))
             + "</tr>"
             for row in rows
         )
     )
+
+
+def cells(frame: Frame) -> Iterator[tuple[dict[int | None, str], date, date]]:
+    """The cell of each score, first and last date of the span: a day keeps the state that its own policy gave it."""
+    beginnings = [since for since, _ in frame.policies[1:]]
+    ends = [since - timedelta(days=1) for since in beginnings] + [frame.today]
+    starts = [frame.today - timedelta(days=TIMELINE_DAYS - 1), *beginnings]
+    for (_, policy), first, last in zip(frame.policies, starts, ends, strict=True):
+        named: dict[int | None, str] = {value: f'<td class="{RAG_LETTER[policy.rag(value)]}">{value}</td>' for value in range(101)}
+        yield named | {None: "<td></td>"}, first, last
 
 
 def timeline_head(today: date) -> SafeString:
@@ -130,16 +169,17 @@ def timeline_head(today: date) -> SafeString:
     return SafeString("".join(cells))
 
 
-def table_rows(rows: Iterable[Row], owners: Mapping[int, str], currency: str, today: date) -> SafeString:
+def table_rows(rows: Iterable[Row], owners: Mapping[int, str], frame: Frame) -> SafeString:
     """The body of the table view."""
     before, after = account_path()
-    currency = escape(currency)
+    currency, today = escape(frame.currency), frame.today
     return SafeString(
         "".join(
             f'<tr><th scope="row" class="grow"><a href="{before}{row.id}{after}">{escape(row.name)}</a> '
             f'<small class="dim">{row.tier.title()}</small></th><td>{score(row)}</td>'
-            f'<td data-p="2">{delta(row, today) if row.rag else ""}</td><td data-p="3">{spark(row.trail, today)}</td>'
+            f'<td data-p="2">{delta(row, today) if row.rag else ""}</td><td data-p="3">{spark(row.trail, frame)}</td>'
             f'<td data-p="2" class="dim cut">{escape(reasons(row))}</td>'
+            f'<td data-p="3">{turn(row)}</td>'
             f'<td class="num" data-p="3">{row.p1_p2_tickets or "–"} / {row.open_tickets or "–"}</td>'
             f'<td class="num">{money(row.arr, currency)}</td><td data-p="2">{day(row.renewal_date, today) if row.renewal_date else "–"}</td>'
             f'<td data-p="2">{escape(owners.get(row.owner_id or 0, "Nobody"))}</td></tr>'

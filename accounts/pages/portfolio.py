@@ -1,26 +1,25 @@
-"""What the portfolio page reads: which accounts, how they stand, and what changed since the scan before."""
+"""What the portfolio page reads: which accounts, and how they stand."""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, Exists, F, Func, IntegerField, OuterRef, Q, Sum, Value, When
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum, Value
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 from django.utils import timezone
 
-from accounts.models import Account, ScanRun, User
+from accounts.models import Account, ScanRun, Tenant, User
+from accounts.models.health import NO_TURN
 from accounts.models.profile import NO_RENEWAL, AccountQuerySet
-from accounts.scan import policy_at
-from accounts.scoring import Policy
 
 PAGE_SIZE = 100
 MOST_TILES = 10_000
 FULL_TILES = 500  # beyond so many accounts a tile is a name and a figure
-SHOWN_CHANGES = 8
-NOTABLE_FALL = 10  # points within one state; as much as reopens an escalation
 MOST_LINES = 500  # accounts on one timeline
+TURNS_SOON = 7  # days; what the summary and the rail look ahead
 TIERS = ("strategic", "enterprise", "growth", "core")
 
 
@@ -41,6 +40,7 @@ class Row(NamedTuple):
     silence_points: int | None = None
     open_tickets: int | None = None
     p1_p2_tickets: int | None = None
+    turns_red_at: datetime | None = None
 
 
 COLUMNS = (
@@ -58,6 +58,7 @@ COLUMNS = (
     "health__silence_points",
     "health__open_tickets",
     "health__p1_p2_tickets",
+    "health__turns_red_at",
 )
 PLAIN_COLUMNS = COLUMNS[:8]
 
@@ -71,9 +72,10 @@ class Filters:
     tier: str = ""
     region: str = ""
     q: str = ""
+    turns: int | None = None  # projected Red within so many days
 
     def without_state(self) -> "Filters":
-        return replace(self, rag=())
+        return replace(self, rag=(), turns=None)
 
     def scope(self, user: User) -> AccountQuerySet:
         """All that is asked for but the state."""
@@ -94,7 +96,19 @@ class Filters:
         rows = self.scope(user)
         if self.rag:
             rows = rows.filter(Q(health__rag__in=self.rag) | (Q(health=None) if "unscanned" in self.rag else Q()))
-        return rows
+        return rows if self.turns is None else turning_red(rows, user.tenant, self.turns, timezone.now())
+
+
+def turning_red(rows: AccountQuerySet, tenant: Tenant, days: int, now: datetime) -> AccountQuerySet:
+    """Those projected Red by the end of the tenant's date in so many days; also who was to turn since the last scan."""
+    soonest = Coalesce("health__turns_red_at", Value(NO_TURN))  # as the index has it
+    return rows.filter(LessThan(soonest, end_of_day(tenant, days, now)), health__tenant=tenant)
+
+
+def end_of_day(tenant: Tenant, days: int, now: datetime) -> datetime:
+    """The end of the tenant's date in so many days: what is projected by then is the same all day, so a page can be kept."""
+    last = now.astimezone(tenant.zone).date() + timedelta(days=days + 1)
+    return datetime.combine(last, time(), tenant.zone)
 
 
 def owners(user: User) -> dict[int, str]:
@@ -131,26 +145,38 @@ class Sort:
     def apply(self, accounts: AccountQuerySet) -> AccountQuerySet:
         if self.key == "renews":
             accounts = accounts.annotate(renews=Coalesce("renewal_date", Value(NO_RENEWAL)))
-        if self.key == "health__score":
-            accounts = accounts.filter(health__tenant=F("tenant"))  # lets the index on (tenant, score) begin at the tenant
+        if self.key == "turns":
+            accounts = accounts.annotate(turns=Coalesce("health__turns_red_at", Value(NO_TURN)))
+        if self.key in ("health__score", "turns"):
+            accounts = accounts.filter(health__tenant=F("tenant"))  # lets the index on (tenant, …) begin at the tenant
         return accounts.order_by(f"-{self.key}" if self.descending else self.key, "id")
 
-    def read(self, text: str) -> int | str | date | None:
+    def read(self, text: str) -> int | str | date | datetime | None:
         """A cursor's value in the column's type; None if it is none."""
         try:
             if self.key == "name":
                 return text
+            if self.key == "turns":
+                moment = datetime.fromisoformat(text)
+                return moment if moment.tzinfo else None
             return date.fromisoformat(text) if self.key == "renews" else read_count(text)
         except ValueError:
             return None
 
-    def after(self, accounts: AccountQuerySet, value: int | str | date, last_id: int) -> AccountQuerySet:
+    def after(self, accounts: AccountQuerySet, value: int | str | date | datetime, last_id: int) -> AccountQuerySet:
         """Rows behind (value, id). The redundant bound lets the index start at the place."""
         beyond, up_to = ("lt", "lte") if self.descending else ("gt", "gte")
         return accounts.filter(**{f"{self.key}__{up_to}": value}).filter(Q(**{f"{self.key}__{beyond}": value}) | Q(id__gt=last_id))
 
     def cursor(self, row: Row) -> str:
-        value = {"health__score": row.score, "renews": row.renewal_date or NO_RENEWAL, "arr": row.arr, "name": row.name}[self.key]
+        values = {
+            "health__score": row.score,
+            "turns": (row.turns_red_at or NO_TURN).isoformat(),
+            "renews": row.renewal_date or NO_RENEWAL,
+            "arr": row.arr,
+            "name": row.name,
+        }
+        value = values[self.key]
         return f"{row.id}:{value}"
 
 
@@ -164,6 +190,7 @@ def read_count(text: str) -> int:
 SORTS = {
     "size": Sort("Sort: size", "arr", descending=True),
     "risk": Sort("Sort: risk", "health__score"),
+    "turns": Sort("Sort: turns Red", "turns"),
     "renewal": Sort("Sort: renewal", "renews"),
     "name": Sort("Sort: name", "name"),
 }
@@ -171,6 +198,7 @@ SORTS = {
 TIER_RANK = {tier: rank for rank, tier in enumerate(TIERS)}
 IN_MEMORY: dict[str, Callable[[Row], Any]] = {
     "size": lambda row: (TIER_RANK[row.tier], -row.arr),
+    "turns": lambda row: (row.turns_red_at or NO_TURN, 100 if row.score is None else row.score),
     "renewal": lambda row: row.renewal_date or NO_RENEWAL,
     "name": lambda row: row.name.casefold(),
 }
@@ -199,114 +227,30 @@ class Summary:
 
     accounts: Counter[str] = field(default_factory=Counter)
     arr: Counter[str] = field(default_factory=Counter)
+    turning: int = 0  # accounts projected Red within TURNS_SOON days, and their ARR
+    turning_arr: int = 0
 
     @property
     def total(self) -> int:
         return sum(self.accounts.values())
 
 
-def summarise(scope: AccountQuerySet) -> Summary:
-    groups = scope.order_by().values_list("health__rag").annotate(n=Count("id"), arr=Sum("arr"))
-    found = [(state or "unscanned", n, arr) for state, n, arr in groups]
-    return Summary(Counter({state: n for state, n, _ in found}), Counter({state: arr for state, _, arr in found}))
-
-
-class Change(NamedTuple):
-    """An account whose state is another than before the day's scan."""
-
-    row: Row
-    before: int
-
-    @property
-    def why(self) -> str:
-        return reasons(self.row)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Accounts that moved the same way: how many, and the first of them."""
-
-    title: str
-    rag: str
-    count: int
-    first: list[Change]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What changed since the day before the last scan. `moves` counts accounts, `arr` their ARR, by (state before, state now)."""
-
-    day: date | None = None
-    groups: list[Group] = field(default_factory=list)
-    moves: Counter[tuple[str, str]] = field(default_factory=Counter)
-    arr: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def difference(self, state: str) -> int:
-        """Accounts more (or fewer) in that state than the day before."""
-        return balance(self.moves, state)
-
-    @property
-    def red_arr_difference(self) -> int:
-        return balance(self.arr, "Red")
-
-
-def balance(moved: Counter[tuple[str, str]], state: str) -> int:
-    return sum(n * ((after == state) - (before == state)) for (before, after), n in moved.items())
+def summarise(scope: AccountQuerySet, user: User) -> Summary:
+    soon = Q(health__turns_red_at__lt=end_of_day(user.tenant, TURNS_SOON, timezone.now()))
+    groups = scope.order_by().values_list("health__rag")
+    found = groups.annotate(n=Count("id"), total=Sum("arr"), turning=Count("id", filter=soon), turning_arr=Sum("arr", filter=soon))
+    states = [(state or "unscanned", n, arr, turning, at_stake or 0) for state, n, arr, turning, at_stake in found]
+    return Summary(
+        Counter({state: n for state, n, *_ in states}),
+        Counter({state: arr for state, _, arr, *_ in states}),
+        sum(turning for *_, turning, _ in states),
+        sum(at_stake for *_, at_stake in states),
+    )
 
 
 def last_scan(user: User) -> ScanRun | None:
     """The last scan of the whole tenant, daily or on demand."""
     return ScanRun.objects.visible_to(user).filter(account=None, finished_at__isnull=False).first()
-
-
-def changes_since_yesterday(scope: AccountQuerySet, user: User) -> Changes:
-    latest = last_scan(user)
-    if latest is None:
-        return Changes()
-    midnight = datetime.combine(latest.local_date, time(), user.tenant.zone)
-    policy = policy_at(user.tenant, timezone.now()).rules()
-    # The trail's last entry is that day's, so the one before it is where the account stood the day before.
-    today = scope.annotate(before=ScoreBefore("health__trail"), before_rag=rag_of("before", policy)).filter(
-        health__changed_at__gte=midnight, before__isnull=False
-    )
-    moved = today.exclude(before_rag=F("health__rag"))
-    counted = moved.order_by().values_list("before_rag", "health__rag").annotate(n=Count("id"), arr=Sum("arr"))
-    moves = Counter({(before, after): n for before, after, n, _ in counted})
-    arr = Counter({(before, after): total for before, after, _, total in counted})
-    groups = [group(title, state, moved.filter(health__rag=state, before_rag__in=come_from)) for title, state, come_from in MOVES]
-    fell = today.filter(before_rag=F("health__rag"), health__score__lte=F("before") - NOTABLE_FALL)
-    groups.append(group(f"Fell {NOTABLE_FALL} or more, same state", "", fell))
-    return Changes(latest.local_date, [each for each in groups if each.count], moves, arr)
-
-
-MOVES = (
-    ("Newly Red", "Red", ("Amber", "Green")),
-    ("Newly Amber", "Amber", ("Green",)),
-    ("Recovered", "Green", ("Amber", "Red")),
-    ("Better, not yet Green", "Amber", ("Red",)),
-)
-
-
-def group(title: str, state: str, members: AccountQuerySet) -> Group:
-    found = members.order_by("health__score", "-arr", "id").values_list(*COLUMNS, "before")[:SHOWN_CHANGES]
-    first = [Change(Row._make(values[:-1]), values[-1]) for values in found]
-    return Group(title, state, len(first) if len(first) < SHOWN_CHANGES else members.count(), first)
-
-
-def rag_of(score: str, policy: Policy) -> Case:
-    """The state of a score under the policy, in the database."""
-    limits = (
-        When(**{f"{score}__lt": policy.red_below}, then=Value("Red")),
-        When(**{f"{score}__lt": policy.amber_below}, then=Value("Amber")),
-    )
-    return Case(*limits, default=Value("Green"))
-
-
-class ScoreBefore(Func):
-    """The score of the last but one entry of a trail; NULL where there is none."""
-
-    template = "CASE WHEN length(%(expressions)s) >= 6 THEN get_byte(%(expressions)s, length(%(expressions)s) - 4) END"
-    output_field = IntegerField(null=True)
 
 
 def reasons(row: Row) -> str:

@@ -1,0 +1,1 @@
+"""What the pages show: reads, and values made ready for the templates."""
