@@ -92,9 +92,9 @@ def spark(packed: bytes | None, frame: Frame) -> str:
     )
 
 
-def tiles(rows: Sequence[Row], frame: Frame, *, full: bool) -> SafeString:
-    """The list items of one group of tiles."""
-    return SafeString("".join(full_tiles(rows, frame) if full else plain_tiles(rows)))
+def tiles(rows: Sequence[Row], frame: Frame | None) -> SafeString:
+    """The list items of one group of tiles; without a frame no more than a name and a figure each."""
+    return SafeString("".join(full_tiles(rows, frame) if frame else plain_tiles(rows)))
 
 
 def full_tiles(rows: Iterable[Row], frame: Frame) -> Iterable[str]:

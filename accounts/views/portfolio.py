@@ -113,7 +113,7 @@ def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str
     full = len(rows) <= reads.FULL_TILES
     if full:
         rows = reads.worst(matching, state.sort, reads.MOST_TILES)
-    drawn = frame(user)
+    drawn = frame(user) if full else None
     return {
         "shown": len(rows),
         "full": full,
@@ -123,7 +123,7 @@ def tiles(state: PortfolioState, user: User, owners: dict[int, str]) -> dict[str
                 "tally": Counter(row.rag for row in members),
                 "count": len(members),
                 "arr": sum(row.arr for row in members),
-                "tiles": heatmap.tiles(members, drawn, full=full),
+                "tiles": heatmap.tiles(members, drawn),
             }
             for name, members in grouped(rows, state.group, owners).items()
         ],
