@@ -4,10 +4,10 @@ Property tests of what uses it hold it to `scoring.score`.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from accounts.scoring import URGENT, OpenTicket, Policy, Signals, score
+from accounts.scoring import URGENT, OpenTicket, Policy, Signals, late_since, score
 
 
 @dataclass(frozen=True)
@@ -43,4 +43,4 @@ class Load:
         return replace(self, late=self.late + by * self.is_late(ticket), open=self.open + by)
 
     def is_late(self, ticket: OpenTicket) -> bool:
-        return ticket.priority <= URGENT and ticket.created_at < self.at - timedelta(days=self.policy.late_after_days)
+        return ticket.priority <= URGENT and ticket.created_at < late_since(self.policy, self.at)

@@ -32,7 +32,7 @@ class Moment:
 
     def known(self) -> Signals:
         """The signals without tickets that open only after the instant."""
-        return Signals(tuple(ticket for ticket in self.signals.tickets if ticket.created_at <= self.at), self.signals.last_heartbeat)
+        return self.signals.opened_by(self.at)
 
 
 @dataclass(frozen=True)

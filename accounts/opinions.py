@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, AccountHealth, HealthSnapshot, Opinion, User
+from accounts.scoring import NOTABLE
 
-NOTABLE = 10  # points; as much as reopens an escalation
 TOO_SOON = timedelta(days=1)
 MOST_DAYS = 90
 STATES = ("Red", "Amber", "Green")  # from worse to better

@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 from django.db import connection, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from accounts import projection, scan_sql, trail
+from accounts import projection, scan_sql, scoring, trail
 from accounts.models import Account, PortfolioChange, ScanRun, ScoringPolicy, Tenant, User
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ def perform(
             held.save()
     except ScanBusy:
         raise
-    except Exception as error:
+    except Exception as error:  # whatever it is stands on the run for people, and is raised again
         logger.exception("Scan %s failed", run.pk)
         attempts = F("attempts") + (1 if again_at else 0)
         ScanRun.objects.filter(pk=run.pk, finished_at=None).update(error=str(error)[:2000], attempts=attempts)
@@ -168,17 +168,18 @@ def write_parameters(run: ScanRun) -> dict[str, Any]:
         "red_due": run.at + timedelta(hours=config.red_due_hours),
         "amber_due": run.at + timedelta(hours=config.amber_due_hours),
         "week_ago": run.at - REOPEN_AFTER,
+        "notable": scoring.NOTABLE,
     }
 
 
 def parameters(tenant: Tenant, policy: ScoringPolicy, at: datetime, account: int | None = None) -> dict[str, Any]:
-    at = at.astimezone(UTC)  # days of 24 hours, whatever the tenant's clocks do
+    rules = policy.rules()
     return {
-        **policy.rules().model_dump(),
+        **rules.model_dump(),
         "tenant": tenant.pk,
         "account": account,
         "at": at,
-        "late_since": at - timedelta(days=policy.late_after_days),
+        "late_since": scoring.late_since(rules, at),
     }
 
 

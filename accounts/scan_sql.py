@@ -181,7 +181,7 @@ opened AS (
         WHERE account_id = now.account_id ORDER BY opened_at DESC, id DESC LIMIT 1
     ) AS past ON true
     WHERE should_escalate AND escalation_id IS NULL AND (
-        past.id IS NULL OR resolved_at <= %(week_ago)s OR now.score <= resolved_score - 10
+        past.id IS NULL OR resolved_at <= %(week_ago)s OR now.score <= resolved_score - %(notable)s
         OR (now.rag = 'Red' AND resolved_rag <> 'Red') OR (now.rag = 'Amber' AND resolved_rag = 'Green'))
     -- Somebody may be raising one by hand right now.
     ON CONFLICT (account_id) WHERE NOT (status = 'resolved') DO NOTHING

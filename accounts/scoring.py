@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 URGENT = 2  # P1 and P2
+NOTABLE = 10  # points within one state that matter: they reopen an escalation, are told in the rail, and prove an opinion right
 
 Cause = Literal["late_ticket", "late_cap", "volume", "volume_cap", "silence", "floor"]
 
@@ -58,6 +59,10 @@ class Signals:
     tickets: tuple[OpenTicket, ...] = ()
     last_heartbeat: datetime | None = None
 
+    def opened_by(self, at: datetime) -> "Signals":
+        """Without tickets that open only after `at`."""
+        return Signals(tuple(ticket for ticket in self.tickets if ticket.created_at <= at), self.last_heartbeat)
+
 
 @dataclass(frozen=True)
 class Deduction:
@@ -99,11 +104,11 @@ class Scored:
 
 def score(signals: Signals, policy: Policy, at: datetime) -> Scored:
     """The score at `at`. Tickets not yet opened at that instant do not count."""
-    at = at.astimezone(UTC)  # days of 24 hours, whatever the clocks of a time zone do
-    tickets = tuple(ticket for ticket in signals.tickets if ticket.created_at <= at)
+    at = at.astimezone(UTC)
+    tickets = signals.opened_by(at).tickets
     urgent = [ticket for ticket in tickets if ticket.priority <= URGENT]
-    late_since = at - timedelta(days=policy.late_after_days)
-    late = sorted((t for t in urgent if t.created_at < late_since), key=lambda t: (t.created_at, t.ticket_id, t.source))
+    since = late_since(policy, at)
+    late = sorted((t for t in urgent if t.created_at < since), key=lambda t: (t.created_at, t.ticket_id, t.source))
     silence = None if signals.last_heartbeat is None else max(0.0, seconds(at - signals.last_heartbeat) / 3600)
     deductions = [
         *late_deductions(late, policy),
@@ -124,6 +129,11 @@ def score(signals: Signals, policy: Policy, at: datetime) -> Scored:
         hours_since_heartbeat=silence,
         deductions=tuple(deductions),
     )
+
+
+def late_since(policy: Policy, at: datetime) -> datetime:
+    """Urgent tickets opened before this are late at `at`. Days have 24 hours, whatever the clocks of a time zone do."""
+    return at.astimezone(UTC) - timedelta(days=policy.late_after_days)
 
 
 def seconds(span: timedelta) -> float:

@@ -46,7 +46,7 @@ def generate(draft_id: int) -> None:
         finish(draft, given, write(draft, given))
     except NothingToWriteAbout as reason:
         fail(draft, claim, str(reason))
-    except Exception:
+    except Exception:  # the draft ends as failed in words for people; the fault itself goes to the log
         logger.exception("Draft %s could not be written", draft.pk)
         fail(draft, claim, UNEXPECTED)
 

@@ -65,7 +65,7 @@ def pulse(request: HttpRequest, user: User) -> Pulse:
             last, marks, drafts, escalations = cursor.fetchone() or (None, 0, 0, 0)
         today = timezone.now().astimezone(user.tenant.zone)
         known = Pulse(f"{user.tenant_id}.{last}.{marks}.{today:%y%j}", drafts, escalations)
-        request.pulse = known  # type: ignore[attr-defined]
+        request.pulse = known  # type: ignore[attr-defined]  # no field of a request, but it lives as long
     return known
 
 

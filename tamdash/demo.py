@@ -283,7 +283,7 @@ def reset(instance: Instance) -> None:
 def say(text: str) -> None:
     # Nobody may be reading any more, when the terminal was closed.
     with suppress(BrokenPipeError, OSError):
-        print(text, flush=True)  # noqa: T201
+        print(text, flush=True)  # noqa: T201 (a command in a terminal)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import Tenant, User
 from tamdash.celery import app
 from tests import make
 from tests.browser_start import CHROMIUM, QUIET
@@ -87,3 +87,13 @@ class Site:
 @pytest.fixture
 def site(page: Page, live_server: LiveServer) -> Site:
     return Site(page, live_server)
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return make.tenant("north", "Europe/Berlin")
+
+
+@pytest.fixture
+def rep(tenant: Tenant) -> User:
+    return make.user(tenant, "rep", name="Rita Rep")

@@ -8,9 +8,9 @@ from pytest_django import Settings
 
 from accounts.models import Tenant, User
 from tests import make
-from tests.browser import browser_type_launch_args, pytest_collection_modifyitems, site, worker
+from tests.browser import browser_type_launch_args, pytest_collection_modifyitems, rep, site, tenant, worker
 
-__all__ = ["browser_type_launch_args", "pytest_collection_modifyitems", "site", "worker"]
+__all__ = ["browser_type_launch_args", "pytest_collection_modifyitems", "rep", "site", "tenant", "worker"]
 
 
 # A busy machine is no failure.

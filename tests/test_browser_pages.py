@@ -13,16 +13,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def tenant() -> Tenant:
-    return make.tenant("north", "Europe/Berlin")
-
-
-@pytest.fixture
-def rep(tenant: Tenant) -> User:
-    return make.user(tenant, "rep", name="Rita Rep")
-
-
-@pytest.fixture
 def book(tenant: Tenant, rep: User) -> list[Account]:
     red = make.red_account(tenant, rep, name="Halden Freight", tier="strategic", arr=1_840_000, region="EMEA")
     Stakeholder.objects.create(account=red, name="Petra Hoffmann", role="VP Operations", technical_maturity="low")

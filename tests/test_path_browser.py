@@ -16,16 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def tenant() -> Tenant:
-    return make.tenant("north", "Europe/Berlin")
-
-
-@pytest.fixture
-def rep(tenant: Tenant) -> User:
-    return make.user(tenant, "rep", name="Rita Rep")
-
-
-@pytest.fixture
 def halden(tenant: Tenant, rep: User) -> Account:
     """Late tickets, a silent heartbeat and a crowd of small ones: 100 less 40, 30 and 20, so 10."""
     account = make.account(tenant, rep, name="Halden Freight", arr=1_840_000)

@@ -15,16 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def tenant() -> Tenant:
-    return make.tenant("north", "Europe/Berlin")
-
-
-@pytest.fixture
-def rep(tenant: Tenant) -> User:
-    return make.user(tenant, "rep", name="Rita Rep")
-
-
-@pytest.fixture
 def halden(tenant: Tenant, rep: User) -> Account:
     account = make.account(tenant, rep, name="Halden Freight")
     make.ticket(account, days=4, priority=1, source="jira")

@@ -11,12 +11,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import path, week
+from accounts import path
 from accounts.models import Account, AccountHealth, Ticket
+from accounts.pages import week
+from accounts.pages.week import Threat
 from accounts.path import RESTORE, Action
 from accounts.projection import turns_red_at
 from accounts.scoring import OpenTicket, Policy, Signals
-from accounts.week import Threat
 from tests import generated, make
 from tests.conftest import Cast
 from tests.test_account_page import text

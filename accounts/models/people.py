@@ -156,6 +156,10 @@ class TenantQuerySet(models.QuerySet[Any]):
             rows = rows.filter(**{self.owner_field: user.pk})
         return rows
 
+    def of_owner(self, owner: str) -> Self:
+        """`owner` as a list's address has it: "all" or a user's id."""
+        return self if owner == "all" else self.filter(**{self.owner_field: int(owner)})
+
 
 class AccountChildQuerySet(TenantQuerySet):
     """Rows that know their tenant through their account only."""

@@ -13,10 +13,9 @@ from accounts.models import ScoringPolicy, Tenant, Ticket, User
 from accounts.models.profile import AccountQuerySet
 from accounts.pages.portfolio import COLUMNS, TURNS_SOON, Row, last_scan, reasons, turning_red
 from accounts.scan import policy_at
-from accounts.scoring import Policy, Signals
+from accounts.scoring import NOTABLE, Policy, Signals
 
 SHOWN_CHANGES = 8
-NOTABLE_FALL = 10  # points within one state; as much as reopens an escalation
 
 
 class Change(NamedTuple):
@@ -78,8 +77,8 @@ def changes_since_yesterday(scope: AccountQuerySet, user: User) -> Changes:
     moves = Counter({(before, after): n for before, after, n, _ in counted})
     arr = Counter({(before, after): total for before, after, _, total in counted})
     groups = [group(title, state, moved.filter(health__rag=state, before_rag__in=come_from)) for title, state, come_from in MOVES]
-    fell = today.filter(before_rag=F("health__rag"), health__score__lte=F("before") - NOTABLE_FALL)
-    groups.append(group(f"Fell {NOTABLE_FALL} or more, same state", "", fell))
+    fell = today.filter(before_rag=F("health__rag"), health__score__lte=F("before") - NOTABLE)
+    groups.append(group(f"Fell {NOTABLE} or more, same state", "", fell))
     return Changes(latest.local_date, [each for each in groups if each.count], moves, arr, adopted_since(user.tenant, midnight))
 
 

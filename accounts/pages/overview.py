@@ -109,8 +109,9 @@ class Overview:
         stored = (self.health.late_points, self.health.volume_points, self.health.silence_points)
         if (self.at_scan.late_points, self.at_scan.volume_points, self.at_scan.silence_points) == stored:
             return list(self.at_scan.deductions)
-        causes = zip(("late_ticket", "volume", "silence"), stored, strict=True)
-        lines = [Deduction(cause, points) for cause, points in causes if points]  # type: ignore[arg-type]
+        late, volume, silence = stored
+        lines = [Deduction("late_ticket", late), Deduction("volume", volume), Deduction("silence", silence)]
+        lines = [line for line in lines if line.points]
         over = sum(stored) - (100 - self.health.score)
         return [*lines, Deduction("floor", -over)] if over else lines
 

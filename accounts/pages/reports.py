@@ -8,7 +8,6 @@ from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import Forecast, HealthSnapshot, Opinion, User
-from accounts.models.people import TenantQuerySet
 
 PERIOD = timedelta(days=90)
 FEW_ROWS, MOST_ROWS = 10, 200
@@ -58,7 +57,7 @@ class Forecasts:
 
 def forecasts(user: User, owner: str, outcome: str, now: datetime, most: int = FEW_ROWS) -> Forecasts:
     """`owner`: "all" or a user's id; `outcome`: of the rows shown, "" for all that are graded."""
-    known = of_owner(Forecast.objects.visible_to(user), owner).filter(turns_red_at__gte=now - PERIOD)
+    known = Forecast.objects.visible_to(user).of_owner(owner).filter(turns_red_at__gte=now - PERIOD)
     counted = known.order_by().annotate(month=TruncMonth("turns_red_at", tzinfo=user.tenant.zone)).values("month", "outcome")
     months: dict[date, Tally] = {}
     total = Tally()
@@ -122,7 +121,7 @@ class Opinions:
 
 def opinions(user: User, owner: str, now: datetime, most: int = FEW_ROWS) -> Opinions:
     """Where a person saw an account better or worse than its score. `owner`: of the account, "all" or a user's id."""
-    known = of_owner(Opinion.objects.visible_to(user), owner).exclude(view=Opinion.View.AS_SHOWN)
+    known = Opinion.objects.visible_to(user).of_owner(owner).exclude(view=Opinion.View.AS_SHOWN)
     known = known.filter(Q(ended_at=None) | Q(ended_at__gte=now - PERIOD))
     counted = known.order_by("author__name", "author_id").values("author_id", name=F("author__name"))
     people = counted.annotate(
@@ -149,7 +148,3 @@ def extreme(field: str) -> Case:
     )
     lowest, highest = (Subquery(seen.order_by(order, "scan_id").values(field)[:1]) for order in ("score", "-score"))
     return Case(When(view=Opinion.View.WORSE, then=lowest), default=highest)
-
-
-def of_owner(rows: TenantQuerySet, owner: str) -> TenantQuerySet:
-    return rows if owner == "all" else rows.filter(account__owner_id=int(owner))

@@ -61,7 +61,7 @@ def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm |
     user, now = person(request), timezone.now()
     owners = remembered((pulse(request, user).version, "owners", user.pk), lambda: portfolio.owners(user))
     owner, tab = read(request.GET, user, owners)
-    scope = of_owner(Escalation.objects.visible_to(user), owner)
+    scope = Escalation.objects.visible_to(user).of_owner(owner)
     number = max(1, portfolio.whole(request.GET.get("page", ""), 10_000) or 1)
     start = (number - 1) * PAGE_SIZE
     found = list(of_tab(scope, tab, now).select_related("account__owner", "account__health")[start : start + PAGE_SIZE + 1])
@@ -88,10 +88,6 @@ def read(query: QueryDict, user: User, owners: dict[int, str]) -> tuple[str, str
     """Owner and tab from the URL; nonsense counts as not given."""
     tab = query.get("tab", "open")
     return portfolio.chosen_owner(query.get("owner", ""), user, owners), tab if tab in TABS else "open"
-
-
-def of_owner(rows: EscalationQuerySet, owner: str) -> EscalationQuerySet:
-    return rows if owner == "all" else rows.filter(account__owner_id=int(owner))
 
 
 def of_tab(rows: EscalationQuerySet, tab: str, now: datetime) -> EscalationQuerySet:

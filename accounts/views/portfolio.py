@@ -12,10 +12,10 @@ from django.utils.cache import get_conditional_response
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from accounts import freshness, policy_days, week
+from accounts import freshness, policy_days
 from accounts.forms import GROUPS, TURNS, PortfolioState
 from accounts.models import Account, User
-from accounts.pages import changes, heatmap
+from accounts.pages import changes, heatmap, week
 from accounts.pages import portfolio as reads
 from accounts.pages.changes import Changes
 from accounts.pages.portfolio import Row, Summary

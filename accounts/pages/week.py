@@ -65,7 +65,7 @@ class Plan:
 
 def threat(account_id: int, arr: int, signals: Signals, policy: Policy, now: datetime, until: datetime) -> Threat | None:
     """None if the account is Red already, or does not turn Red by `until`. `signals` as they are expected to go on."""
-    known = Signals(tuple(ticket for ticket in signals.tickets if ticket.created_at <= now), signals.last_heartbeat)
+    known = signals.opened_by(now)
     turns_red_at = projection.turns_red_at(known, policy, now, until)
     if turns_red_at is None:
         return None
