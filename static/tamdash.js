@@ -52,6 +52,14 @@
     const part = document.getElementById(e.detail.target.id);
     part?.querySelector('[data-form] [aria-invalid=true], [data-form] :is(input:not([type=hidden]), select, textarea), header .end')?.focus();
   });
+  // an answer to boxes that were ticked otherwise meanwhile is dropped: the one to the boxes of now follows
+  document.addEventListener('htmx:beforeSwap', e => {
+    const asked = e.detail.requestConfig?.formData, form = e.detail.requestConfig?.elt;
+    if (!asked || !form?.matches('form.path')) return;
+    const ticks = data => [...data.getAll('resolve'), data.has('heartbeat')].join();
+    if (ticks(asked) !== ticks(new FormData(form))) e.detail.shouldSwap = false;
+  });
+
   document.addEventListener('said', e => { $('#said').textContent = e.detail.text; });
 
   // a list that is unfolded says so to the server, so that it comes back unfolded

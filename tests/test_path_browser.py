@@ -62,6 +62,20 @@ def test_ticks_by_keyboard_change_the_sum_and_keep_their_place(site: Site, rep: 
     expect(small).to_be_visible()
 
 
+def test_boxes_ticked_faster_than_the_server_answers_all_count(site: Site, rep: User, halden: Account) -> None:
+    site.sign_in(rep)
+    site.open(f"/accounts/{halden.pk}/")
+    path = site.page.get_by_role("form", name="Path to Green")
+    boxes = path.get_by_role("checkbox").all()[:3]
+    before = [box.is_checked() for box in boxes]
+    path.evaluate("form => [...form.querySelectorAll('input[type=checkbox]')].slice(0, 3).forEach(box => box.click())")
+    site.page.wait_for_load_state("networkidle")
+    for number, was_ticked in enumerate(before):
+        expect(path.get_by_role("checkbox").nth(number)).to_be_checked(checked=not was_ticked)
+    assert site.page.url.count("resolve=") + site.page.url.count("heartbeat") == before.count(False)
+    assert site.problems == []
+
+
 def test_enter_on_a_box_works_the_sum_out_and_writes_nothing(site: Site, rep: User, halden: Account) -> None:
     before = Communication.objects.count()
     site.sign_in(rep)
