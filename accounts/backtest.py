@@ -11,13 +11,13 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Min
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from accounts import policies, replay_sql, replayed, scan
 from accounts.models import Account, Backtest, BacktestDay, HeartbeatDay, ScanRun, ScoringPolicy, Tenant, Ticket, User
 from accounts.policies import PolicyError
 from accounts.replayed import NO_SCORE
 from accounts.scoring import Policy
+from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
 
@@ -66,13 +66,7 @@ def last_day(tenant: Tenant, now: datetime) -> date:
 
 
 def tell_worker(backtest_id: int) -> None:
-    """A message that gets lost costs time only: the sweep finds the row."""
-    from accounts.tasks import run_backtest
-
-    try:
-        run_backtest.delay(backtest_id)
-    except OperationalError as error:
-        logger.warning("Back-test %s waits for the sweep, the broker did not take it: %s", backtest_id, error)
+    tell("accounts.tasks.run_backtest", backtest_id, takes_long=True)
 
 
 def move(backtest: Backtest, old: str, new: str, **changes: Any) -> bool:

@@ -12,10 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from accounts.models import PortfolioChange, ScoringPolicy, Tenant, User
 from accounts.scoring import Policy
+from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
 
@@ -129,9 +129,4 @@ def not_now(policy: ScoringPolicy) -> str:
 
 def ask_for_scan(tenant_id: int, user_id: int) -> None:
     """A message that gets lost costs time only: the next daily scan takes the policy in force."""
-    from accounts.tasks import scan_tenant_now
-
-    try:
-        scan_tenant_now.delay(tenant_id, user_id)
-    except OperationalError as error:
-        logger.warning("Tenant %s waits for its daily scan, the broker did not take the message: %s", tenant_id, error)
+    tell("accounts.tasks.scan_tenant_now", tenant_id, user_id)

@@ -1,22 +1,18 @@
 """Tests in a real Chromium, against the live server and a Celery worker process of its own."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Tenant, User
-from tamdash.celery import app
 from tests import make
 from tests.browser_start import CHROMIUM, QUIET
+from tests.worker import workers
 
 REQUIRED = os.environ.get("TAMDASH_REQUIRE_BROWSER") == "1"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -39,15 +35,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:
     """A Celery worker process on this test's database, fed through a queue of its own."""
-    here = connection.settings_dict
-    queue = f"tests-{here['NAME']}"
-    app.conf.task_default_queue = queue
-    url = f"postgresql:///{here['NAME']}?host={here['HOST']}&user={here['USER']}"
-    command = [sys.executable, "-m", "celery", "-A", "tamdash", "worker", "-c", "1", "-P", "solo", "-Q", queue, "-l", "WARNING"]
-    process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL})
-    yield
-    process.terminate()
-    process.wait(20)
+    with workers() as start:
+        start()
+        yield
 
 
 class Site:

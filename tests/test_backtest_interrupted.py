@@ -1,51 +1,31 @@
 """A worker killed half-way through a back-test, in earnest: the next one goes on where it stopped, and it completes once."""
 
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from time import monotonic, sleep
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import backtest
 from accounts.models import Account, Backtest, BacktestDay, ScoringPolicy
 from accounts.tasks import sweep_backtests
-from tamdash.celery import app
 from tests import make
 from tests.test_backtest import report_of
 from tests.test_drafts import at_once
 from tests.test_policies import draft_of
+from tests.worker import Start, wait_until, workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAYS = 30
-Start = Callable[[], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
 def start_worker() -> Iterator[Start]:
-    """Starts worker processes on this test's database; those still alive are ended with the test."""
-    here = connection.settings_dict
-    queue = f"killed-{here['NAME']}"
-    app.conf.task_default_queue = queue
-    url = f"postgresql:///{here['NAME']}?host={here['HOST']}&user={here['USER']}"
-    command = [sys.executable, "-m", "celery", "-A", "tamdash", "worker", "-c", "1", "-P", "solo", "-Q", queue, "-l", "WARNING"]
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> "subprocess.Popen[bytes]":
-        started.append(subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL}))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(20)
+    with workers() as start:
+        yield start
 
 
 @pytest.fixture
@@ -56,13 +36,6 @@ def draft() -> ScoringPolicy:
         Account.objects.filter(pk=account.pk).update(created_at=timezone.now() - timedelta(days=400))
         make.ticket(account, days=300)
     return draft_of(tenant, late_points=25)
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = monotonic() + seconds
-    while not is_so():
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.05)
 
 
 def is_waiting_for_this_session() -> bool:

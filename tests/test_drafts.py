@@ -1,12 +1,9 @@
-import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-import redis
-from django.conf import settings
 from django.db import connection, connections
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -18,6 +15,7 @@ from tamdash.celery import app
 from tests import make
 from tests.conftest import Cast
 from tests.drafting import draft, reviewed
+from tests.messages import Told
 
 TEXT = {"recipients": "", "subject": "Mine", "body_html": "<p>Mine</p>"}
 
@@ -50,16 +48,13 @@ def at_once(*steps: Callable[[], object]) -> list[object]:
 
 
 def test_asking_for_a_draft_queues_it_and_tells_a_worker(
-    account: Account, cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    account: Account, cast: Cast, told: Told, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    broker = redis.Redis(unix_socket_path=settings.REDIS_URL.removeprefix("unix://"), db=1)
     with django_capture_on_commit_callbacks(execute=True):
         row = drafts.request_draft(account, "health_checkin", cast.rep, instruction="shorter")
     assert (row.status, row.instruction, row.requested_by) == ("queued", "shorter", cast.rep)
     assert history(row) == [("queued", "Rita Rep")]
-    messages = [json.loads(message)["headers"] for message in broker.lrange("celery", 0, -1)]
-    told = [(headers["task"], headers["argsrepr"]) for headers in messages]
-    assert ("communications.tasks.generate_draft", f"({row.pk},)") in told
+    assert told() == [("communications.tasks.generate_draft", [row.pk])]
 
 
 def test_a_broker_that_is_down_loses_no_draft(

@@ -15,6 +15,7 @@ from communications.tasks import MAX_ATTEMPTS, generate_draft, sweep_waiting_dra
 from tests import fake_openai, make
 from tests.conftest import Cast
 from tests.drafting import draft, reviewed
+from tests.messages import Told
 
 
 @pytest.fixture(scope="module")
@@ -192,14 +193,11 @@ def test_what_goes_wrong_unexpectedly_is_logged_and_fails_clearly(account: Accou
     assert f"Draft {row.pk} could not be written" in caplog.text
 
 
-def test_the_sweep_tells_a_worker_again_about_a_draft_that_waits_too_long(account: Account, caplog: pytest.LogCaptureFixture) -> None:
-    told: list[int] = []
+def test_the_sweep_tells_a_worker_again_about_a_draft_that_waits_too_long(account: Account, told: Told) -> None:
     lost, fresh = draft(account, "queued"), draft(account, "queued", communication_type="release_notes")
     waited(lost, 31)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate_draft, "delay", told.append)
-        sweep_waiting_drafts()
-    assert told == [lost.pk]
+    sweep_waiting_drafts()
+    assert told() == [("communications.tasks.generate_draft", [lost.pk])]
     assert reviewed(fresh).status == "queued"
 
 
