@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from accounts import projection, scan_sql, scoring, trail
+from accounts import clock, projection, scan_sql, scoring, trail
 from accounts.models import Account, PortfolioChange, ScanRun, ScoringPolicy, Tenant, User
+from accounts.notifications import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,11 @@ def perform(
     try:
         with transaction.atomic():
             held = take(run, live=live, again_at=again_at, is_now=is_now)
-            write(held, live=live)
+            opened, worsened = write(held, live=live)
+            if live:
+                outbox.tell(held.tenant, held.at, scan=held, opened=opened, worsened=worsened)
+                if held.kind == ScanRun.Kind.DAILY and clock.is_working_day(held.at, held.tenant.config.working_hours, held.tenant.zone):
+                    outbox.tell_of_the_morning(held, held.at)
             PortfolioChange.objects.create(tenant=held.tenant)
             held.finished_at = finished_at or timezone.now()
             held.error = ""
@@ -148,13 +153,16 @@ def after_the_last(run: ScanRun) -> datetime:
     return max(*instants, finished + projection.MICROSECOND if finished else run.at)
 
 
-def write(run: ScanRun, *, live: bool) -> None:
+def write(run: ScanRun, *, live: bool) -> tuple[list[int], list[int]]:
+    """Computes, writes, and fills the run's figures in. Answers the ids of escalations that it opened, and that turned Red under it."""
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
         cursor.execute(scan_sql.write(live=live, one_account=run.account_id is not None), write_parameters(run))
         row = cursor.fetchone()
     assert row is not None
-    run.accounts, run.green, run.amber, run.red, run.escalations_opened, run.escalations_recovered, run.heartbeats_as_of = row
+    run.accounts, run.green, run.amber, run.red, opened, worsened, run.escalations_recovered, run.heartbeats_as_of = row
+    run.escalations_opened = len(opened)
+    return opened, worsened
 
 
 def write_parameters(run: ScanRun) -> dict[str, Any]:
@@ -165,8 +173,8 @@ def write_parameters(run: ScanRun) -> dict[str, Any]:
         "reporting_since": projection.reporting_since(run.policy.rules(), run.at, timedelta(hours=config.reporting_within_hours)),
         "today": trail.packed(run.local_date),
         "trail_length": trail.LENGTH * trail.ENTRY.size,
-        "red_due": run.at + timedelta(hours=config.red_due_hours),
-        "amber_due": run.at + timedelta(hours=config.amber_due_hours),
+        "red_due": clock.due(run.at, config.red_due_hours, config.working_hours, run.tenant.zone),
+        "amber_due": clock.due(run.at, config.amber_due_hours, config.working_hours, run.tenant.zone),
         "week_ago": run.at - REOPEN_AFTER,
         "notable": scoring.NOTABLE,
     }

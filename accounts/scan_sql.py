@@ -119,7 +119,7 @@ found AS MATERIALIZED (
     ORDER BY scored.account_id
 ),
 notable AS MATERIALIZED (
-    SELECT found.*, escalation.id AS escalation_id, escalation.rag AS escalation_rag
+    SELECT found.*, escalation.id AS escalation_id, escalation.rag AS escalation_rag, escalation.severity
     FROM found LEFT JOIN accounts_escalation escalation
         ON escalation.account_id = found.account_id AND escalation.tenant_id = %(tenant)s AND NOT (escalation.status = 'resolved')
     WHERE changed <> 'nothing' OR should_escalate OR escalation.id IS NOT NULL
@@ -168,12 +168,12 @@ foretold AS (
     ON CONFLICT (account_id, turns_red_at) DO NOTHING
 ),
 opened AS (
-    INSERT INTO accounts_escalation (tenant_id, account_id, status, reason, score, rag, previous_score, opened_by_scan_id,
+    INSERT INTO accounts_escalation (tenant_id, account_id, status, reason, score, rag, severity, previous_score, opened_by_scan_id,
         opened_at, due_at, resolved_rag, recovered)
     SELECT %(tenant)s, now.account_id, 'open',
         CASE WHEN now.rag = 'Red' AND previous_rag <> 'Red' THEN 'worsened_to_red'
              WHEN now.rag = 'Red' THEN 'score_below_threshold' ELSE 'early_warning' END,
-        now.score, now.rag, now.previous_score, %(scan)s,
+        now.score, now.rag, now.rag, now.previous_score, %(scan)s,
         %(at)s, CASE WHEN now.rag = 'Red' THEN %(red_due)s ELSE %(amber_due)s END, '', false
     FROM notable now
     LEFT JOIN LATERAL (
@@ -182,10 +182,20 @@ opened AS (
     ) AS past ON true
     WHERE should_escalate AND escalation_id IS NULL AND (
         past.id IS NULL OR resolved_at <= %(week_ago)s OR now.score <= resolved_score - %(notable)s
-        OR (now.rag = 'Red' AND resolved_rag <> 'Red') OR (now.rag = 'Amber' AND resolved_rag = 'Green'))
+        -- Worse than at the resolution; or Red anew, after it had got better since.
+        OR (now.rag = 'Red' AND (resolved_rag <> 'Red' OR previous_rag <> 'Red')) OR (now.rag = 'Amber' AND resolved_rag = 'Green'))
     -- Somebody may be raising one by hand right now.
     ON CONFLICT (account_id) WHERE NOT (status = 'resolved') DO NOTHING
     RETURNING id, score, rag
+),
+-- An early warning that turns Red is open anew, with the clock of Red: who acknowledged it did not acknowledge that.
+worsened AS (
+    UPDATE accounts_escalation escalation
+    SET severity = 'Red', status = 'open', acknowledged_at = NULL, muted_until = NULL,
+        due_at = CASE WHEN status = 'open' THEN least(due_at, %(red_due)s) ELSE %(red_due)s END
+    FROM notable now
+    WHERE escalation.id = escalation_id AND NOT (escalation.status = 'resolved') AND now.rag = 'Red' AND escalation.severity <> 'Red'
+    RETURNING escalation.id, now.score, now.rag
 ),
 recovered AS (
     UPDATE accounts_escalation escalation
@@ -201,11 +211,14 @@ events AS (
     UNION ALL
     SELECT id, %(at)s, 'recovered', '', score, rag FROM recovered
     UNION ALL
+    SELECT id, %(at)s, 'worsened', '', score, rag FROM worsened
+    UNION ALL
     SELECT escalation_id, %(at)s, 'triggered', '', score, rag FROM notable
-    WHERE escalation_id IS NOT NULL AND should_escalate AND score IS DISTINCT FROM previous_score
+    WHERE escalation_id IS NOT NULL AND should_escalate AND score IS DISTINCT FROM previous_score AND NOT (rag = 'Red' AND severity <> 'Red')
 )
 SELECT count(*), count(*) FILTER (WHERE rag = 'Green'), count(*) FILTER (WHERE rag = 'Amber'), count(*) FILTER (WHERE rag = 'Red'),
-    (SELECT count(*) FROM opened), (SELECT count(*) FROM recovered), max(CASE WHEN last_at > %(at)s THEN %(at)s ELSE last_at END)
+    (SELECT coalesce(array_agg(id), '{{}}') FROM opened), (SELECT coalesce(array_agg(id), '{{}}') FROM worsened),
+    (SELECT count(*) FROM recovered), max(CASE WHEN last_at > %(at)s THEN %(at)s ELSE last_at END)
 FROM found"""
 
 
@@ -238,7 +251,11 @@ def crossing(limit: str) -> str:
 
 
 def write(*, live: bool, one_account: bool = False) -> str:
-    """Scores, projections, snapshots, health, forecasts, escalations; answers accounts, Green, Amber, Red, opened, recovered, last heartbeat."""
+    """Scores, projections, snapshots, health, forecasts, escalations.
+
+    Answers the number of accounts, of Green, Amber and Red ones, the ids of escalations opened and worsened, the number recovered, and
+    the last heartbeat.
+    """
     return WRITE.format(scored=scored(live=live, one_account=one_account, ahead=True), projected=projected(), entry=ENTRY)
 
 

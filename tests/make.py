@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts import scan
@@ -73,6 +74,15 @@ def escalation(of: Account) -> Escalation:
     return opened
 
 
+def waiting(of: Account, **values: Any) -> Escalation:
+    """An escalation in the queue, without the scan that opens one; Red, 80 to 20, due in an hour."""
+    now = timezone.now()
+    given = {"reason": "worsened_to_red", "score": 20, "rag": "Red", "severity": "Red", "previous_score": 80}
+    return Escalation.objects.create(
+        **{"tenant": of.tenant, "account": of, "opened_at": now - timedelta(hours=3), "due_at": now + timedelta(hours=1)} | given | values
+    )
+
+
 def draft(of: Account, communication_type: str = "health_checkin", **values: Any) -> Communication:
     """A draft in review at version 1, with its first revision."""
     texts = {"subject": "How things stand", "body_html": "<p>Hello Petra, all is well.</p>", "recipients": "Petra <petra@customer.example>"}
@@ -95,3 +105,9 @@ def failed(made: Communication) -> Communication:
     Communication.objects.filter(pk=made.pk).update(status="failed", failure="The writer stopped.")
     made.refresh_from_db()
     return made
+
+
+def check_constraints_at_once() -> None:
+    """In this transaction, rather than when it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

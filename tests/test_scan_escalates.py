@@ -148,7 +148,8 @@ def test_after_a_recovery_any_trigger_opens_a_new_one(account: Account) -> None:
 
 
 def raised_by_hand(account: Account, rag: str = "Green") -> Escalation:
-    values = {"score": GREEN, "rag": rag, "opened_at": NOW, "due_at": NOW + DAY}
+    person = make.user(account.tenant, "manager")
+    values = {"score": GREEN, "rag": rag, "severity": rag, "raised_by": person, "opened_at": NOW, "due_at": NOW + DAY}
     return Escalation.objects.create(tenant=account.tenant, account=account, reason="raised_by_hand", **values)
 
 
@@ -206,6 +207,8 @@ def test_after_a_manual_resolve_while_red_a_new_one_needs_a_reason(account: Acco
         (72, "Green", [69], True),  # worse than Green
         (72, "Green", [38], True),
         (30, "Red", [75, 60], False),  # better than at resolution
+        (30, "Red", [75, 30], True),  # Red anew
+        (30, "Red", [60, 35], True),  # the same, from Amber
     ],
 )
 def test_after_a_manual_resolve_a_worse_rag_opens_a_new_one(

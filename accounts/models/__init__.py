@@ -3,6 +3,7 @@ from accounts.models.change import PortfolioChange
 from accounts.models.escalation import Escalation, EscalationEvent
 from accounts.models.forecast import Forecast, Opinion
 from accounts.models.health import AccountHealth, HealthSnapshot, ScanRun, ScoringPolicy
+from accounts.models.notification import ChannelSettings, Notification
 from accounts.models.people import Tenant, User
 from accounts.models.profile import (
     Account,
@@ -20,6 +21,7 @@ __all__ = [
     "AccountHealth",
     "Backtest",
     "BacktestDay",
+    "ChannelSettings",
     "CoDevOpportunity",
     "CommunicationHistory",
     "EnvironmentItem",
@@ -31,6 +33,7 @@ __all__ = [
     "Heartbeat",
     "HeartbeatDay",
     "Integration",
+    "Notification",
     "Opinion",
     "PortfolioChange",
     "ScanRun",

@@ -1,5 +1,6 @@
-"""Escalations and their history. The life of one is in `accounts.escalations`; the scan opens and recovers them."""
+"""Escalations and their history. The life of one is in `accounts.escalations`; the scan opens, worsens and recovers them."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -12,6 +13,13 @@ from accounts.models.profile import Account
 
 
 class EscalationQuerySet(TenantQuerySet):
+    def changeable_by(self, user: object) -> Self:
+        """Also what was assigned to the person: who has to deal with it can say so."""
+        rows = self.visible_to(user)  # type: ignore[arg-type]  # an anonymous person sees nothing there
+        if isinstance(user, User) and not user.leads:
+            rows = rows.filter(Q(account__owner=user.pk) | Q(assignee=user.pk))
+        return rows
+
     def unresolved(self) -> Self:
         return self.exclude(status="resolved")
 
@@ -19,8 +27,15 @@ class EscalationQuerySet(TenantQuerySet):
         """What can still be acted on: no scan recovers an escalation of an account that is no longer scanned."""
         return self.filter(account__is_active=True)
 
+    def muted(self, now: datetime) -> Self:
+        return self.unresolved().filter(muted_until__gt=now)
+
+    def audible(self, now: datetime) -> Self:
+        """Unresolved and not muted."""
+        return self.unresolved().filter(Q(muted_until=None) | Q(muted_until__lte=now))
+
     def by_urgency(self) -> Self:
-        """Open ones before acknowledged ones, the soonest due first; in the order of the index `escalation_queue`."""
+        """Open ones before acknowledged ones, the soonest due first, so that overdue ones lead; in the order of `escalation_queue`."""
         return self.order_by("-status", "due_at", "id")
 
 
@@ -43,11 +58,15 @@ class Escalation(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     reason = models.CharField(max_length=21, choices=Reason)
     score = models.SmallIntegerField(help_text="At opening.")
-    rag = models.CharField(max_length=5, choices=Rag)
+    rag = models.CharField(max_length=5, choices=Rag, help_text="At opening.")
     previous_score = models.SmallIntegerField(null=True, blank=True)
+    severity = models.CharField(max_length=5, choices=Rag, help_text="Red once it was Red since it opened, else the state at opening.")
+    raised_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     opened_by_scan = models.ForeignKey(ScanRun, on_delete=models.PROTECT, null=True, blank=True, related_name="escalations")
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="To be acknowledged by then.")
+    assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    muted_until = models.DateTimeField(null=True, blank=True, help_text="Out of the queue, and not overdue, until then.")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_score = models.SmallIntegerField(null=True, blank=True)
@@ -69,11 +88,15 @@ class Escalation(models.Model):
                 condition=Q(status="resolved", resolved_at__isnull=False) | (~Q(status="resolved") & Q(resolved_at=None)),
                 name="escalation_resolved_at_iff_resolved",
             ),
+            models.CheckConstraint(
+                condition=~Q(reason="raised_by_hand") | Q(raised_by__isnull=False), name="escalation_by_hand_names_the_person"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-status", "due_at", "id"], condition=~Q(status="resolved"), name="escalation_queue"),
             models.Index(fields=["tenant", "-resolved_at"], condition=Q(status="resolved"), name="escalation_resolved_lately"),
             models.Index(fields=["account", "-opened_at"], name="escalation_by_account"),
+            models.Index(fields=["tenant", "-opened_at"], name="escalation_by_opening"),
         ]
 
     def __str__(self) -> str:
@@ -82,6 +105,9 @@ class Escalation(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("escalation", args=[self.pk])
 
+    def is_muted(self, now: datetime) -> bool:
+        return self.muted_until is not None and self.muted_until > now
+
 
 class EscalationEvent(models.Model):
     """One step in an escalation's life. No actor: a scan did it."""
@@ -89,7 +115,12 @@ class EscalationEvent(models.Model):
     class Kind(models.TextChoices):
         OPENED = "opened", "Opened"
         TRIGGERED = "triggered", "Triggered again"
+        WORSENED = "worsened", "Turned Red"
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
+        ASSIGNED = "assigned", "Assigned"
+        MUTED = "muted", "Muted"
+        UNMUTED = "unmuted", "Unmuted"
+        COMMENTED = "commented", "Comment"
         RESOLVED = "resolved", "Resolved"
         RECOVERED = "recovered", "Recovered"
 

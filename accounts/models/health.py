@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from accounts import schemas
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet, User
 from accounts.models.profile import Account
 
@@ -160,6 +161,22 @@ class HealthSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scan_id}:{self.account_id} {self.score} {self.rag}"
+
+    def contract(self, account_id: str) -> schemas.HealthScoreResult:
+        """Contract 2; the scan and its policy should be loaded."""
+        values = {
+            "account_id": account_id,
+            "score": self.score,
+            "rag_status": self.rag,
+            "previous_score": self.previous_score,
+            "previous_rag": self.previous_rag,
+            "p1_p2_ticket_count": self.p1_p2_ticket_count,
+            "oldest_p1_p2_age_days": self.oldest_p1_p2_age_days,
+            "total_open_tickets": self.total_open_tickets,
+            "hours_since_heartbeat": self.hours_since_heartbeat,
+            "scan_timestamp": self.scan.at,
+        }
+        return schemas.HealthScoreResult.model_validate(values, context={"red_below": self.scan.policy.red_below})
 
 
 class AccountHealth(models.Model):

@@ -1,14 +1,17 @@
 """Tenants, the people who work in them, and the one rule of who sees and changes what."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from datetime import date, time
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic import ValidationError as InvalidSettings
+
+from tamdash.encrypted import EncryptedTextField
 
 
 def readable(text: str) -> str:
@@ -17,8 +20,32 @@ def readable(text: str) -> str:
     return text
 
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class WorkingHours(BaseModel):
+    """When somebody is there to act, in the tenant's time zone. An `end` of 00:00 is midnight."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: list[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]] = Field(default=["Mon", "Tue", "Wed", "Thu", "Fri"], min_length=1)
+    start: time = time(8)
+    end: time = time(18)
+    closed_on: list[date] = Field(default=[], max_length=400, description="Public holidays.")
+
+    @model_validator(mode="after")
+    def long_enough(self) -> Self:
+        """An hour at least, so that any number of hours comes to an end."""
+        if self.start.tzinfo or self.end.tzinfo:
+            raise ValueError("start and end are times of the tenant's own zone")
+        start, end = self.start.hour * 60 + self.start.minute, self.end.hour * 60 + self.end.minute or 24 * 60
+        if end - start < 60:
+            raise ValueError("end must be an hour or more after start")
+        return self
+
+
 class TenantSettings(BaseModel):
-    """What a tenant may choose. Hours are clock hours."""
+    """What a tenant may choose. Hours are clock hours, but those an escalation is due in: of `working_hours`, where there are any."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,6 +55,8 @@ class TenantSettings(BaseModel):
     tickets_stale_after_hours: int = Field(default=48, ge=1, le=24 * 90)
     reporting_within_hours: int = Field(default=24, ge=0, le=24 * 90, description="A heartbeat this recent is expected to go on.")
     heartbeats_stale_after_hours: int = Field(default=24, ge=1, le=24 * 90)
+    working_hours: WorkingHours | None = None
+    outreach_per_day: int = Field(default=200, ge=0, le=100_000, description="Drafts written for escalations without being asked for.")
 
 
 if TYPE_CHECKING:
@@ -94,6 +123,10 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=10, choices=Role, default=Role.REP)
     is_active = models.BooleanField(default=True)
+    chat_url = EncryptedTextField(
+        "chat address", blank=True, help_text="Where this person's alerts go instead of the tenant's channel, such as slack://…"
+    )
+    wants_morning_digest = models.BooleanField("morning digest", default=True, help_text="A mail after the daily scan.")
     date_joined = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()

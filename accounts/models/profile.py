@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce, Lower
 
 from accounts import schemas
 from accounts.models.people import AccountChildQuerySet, Tenant, TenantQuerySet, User
@@ -127,6 +127,7 @@ class Stakeholder(ProfileRow):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["account", "name"], name="one_stakeholder_per_name")]
+        indexes = [models.Index(Lower("email"), condition=~Q(email=""), name="stakeholder_by_email")]  # no alert goes to one of them
 
     def __str__(self) -> str:
         return self.name
