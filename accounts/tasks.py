@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts import backtest, forecasts, opinions, scan
 from accounts.models import Tenant, User
+from accounts.notifications import delivery
 from accounts.pages.remembered import forget_old_changes
 
 logger = logging.getLogger(__name__)
@@ -66,3 +67,13 @@ def run_backtest(backtest_id: int) -> None:
 @shared_task
 def sweep_backtests() -> None:
     backtest.sweep(timezone.now())
+
+
+@shared_task
+def deliver_notifications(tenant_id: int, channel: str) -> None:
+    delivery.drain(tenant_id, channel)
+
+
+@shared_task
+def sweep_notifications() -> None:
+    delivery.sweep(timezone.now())

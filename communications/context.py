@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Account, HealthSnapshot, Ticket, User
-from accounts.schemas import HealthScoreResult
 from communications import chosen_path
 from communications.models import Communication, Release, RoadmapItem
 
@@ -54,27 +53,10 @@ def health(account: Account) -> Context:
         return {"health_score": None, "deductions": {}, "limits": {}}
     policy = snapshot.scan.policy
     return {
-        "health_score": contract(snapshot, account.external_id).model_dump(mode="json"),
+        "health_score": snapshot.contract(account.external_id).model_dump(mode="json"),
         "deductions": {"late": snapshot.late_points, "volume": snapshot.volume_points, "silence": snapshot.silence_points},
         "limits": {"red_below": policy.red_below, "amber_below": policy.amber_below},
     }
-
-
-def contract(snapshot: HealthSnapshot, account_id: str) -> HealthScoreResult:
-    """Contract 2 of a snapshot loaded with its scan and policy."""
-    values = {
-        "account_id": account_id,
-        "score": snapshot.score,
-        "rag_status": snapshot.rag,
-        "previous_score": snapshot.previous_score,
-        "previous_rag": snapshot.previous_rag,
-        "p1_p2_ticket_count": snapshot.p1_p2_ticket_count,
-        "oldest_p1_p2_age_days": snapshot.oldest_p1_p2_age_days,
-        "total_open_tickets": snapshot.total_open_tickets,
-        "hours_since_heartbeat": snapshot.hours_since_heartbeat,
-        "scan_timestamp": snapshot.scan.at,
-    }
-    return HealthScoreResult.model_validate(values, context={"red_below": snapshot.scan.policy.red_below})
 
 
 def tickets(account: Account, at: datetime) -> Context:

@@ -196,6 +196,7 @@ def serve(demo: Demo) -> None:
     """Runs until a part ends or somebody asks for the end. Raises CannotStart or Stopped."""
     with listen() as listener:
         port, descriptor = listener.getsockname()[1], listener.fileno()
+        os.environ["PORT"] = str(port)  # the links in mails lead there
         web = ["gunicorn", "tamdash.wsgi", "--bind", f"fd://{descriptor}", "--workers", "2", "--worker-class", "gthread", "--threads", "4"]
         celery = ["-m", "celery", "-A", "tamdash"]
         demo.start("web", "-m", *web, "--no-control-socket", "--graceful-timeout", "5", hands=[descriptor])
@@ -208,6 +209,8 @@ def serve(demo: Demo) -> None:
         say("")
         say(f"tamdash answers at http://127.0.0.1:{port}/")
         say("Sign in as rep@demo.test, manager@demo.test or admin@demo.test, password tamdash-demo.")
+        if not (setting("TAMDASH_EMAIL_URL") or setting("DATABASE_URL")):
+            say(f"Mails are files in {demo.instance.home / 'mail'}, and go nowhere.")
         say(f"Logs are in {demo.logs}. Ctrl-C ends the demo.")
         while True:
             demo.check_parts()

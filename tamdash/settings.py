@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tamdash import embedded
+from tamdash.mail_url import mail
 
 # Lets `ModelForm[Stakeholder]` and the like stand in code that runs, not only in code that is checked.
 django_stubs_ext.monkeypatch()
@@ -36,6 +37,12 @@ class Environment(BaseSettings):
     openai_api_key: str = Field(default="", alias="OPENAI_API_KEY")
     llm_model: str = Field(default="gpt-5-mini", alias="TAMDASH_LLM_MODEL")
     llm_timeout_seconds: float = Field(default=60, gt=0, alias="TAMDASH_LLM_TIMEOUT_SECONDS")
+    port: str = Field(default="8000", alias="PORT")
+    public_url: str = Field(default="", alias="TAMDASH_PUBLIC_URL")
+    email_url: str = Field(default="", alias="TAMDASH_EMAIL_URL")
+    email_from: str = Field(default="tamdash@localhost", alias="TAMDASH_EMAIL_FROM")
+    notion_url: str = Field(default="https://api.notion.com", alias="TAMDASH_NOTION_URL")
+    private_urls: bool = Field(default=False, alias="TAMDASH_ALLOW_PRIVATE_URLS")
     log_level: str = Field(default="INFO", alias="TAMDASH_LOG_LEVEL")
 
 
@@ -178,8 +185,23 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0, "options": {"expires": 50}},
     "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 60.0, "options": {"expires": 50}},
+    "due-notifications": {"task": "accounts.tasks.sweep_notifications", "schedule": 30.0, "options": {"expires": 25}},
+    "outreach": {"task": "communications.tasks.request_outreach", "schedule": 60.0, "options": {"expires": 50}},
     "waiting-backtests": {"task": "accounts.tasks.sweep_backtests", "schedule": 30.0, "options": {"expires": 25}},
 }
+
+# Alerts to people of the tenants, never to a customer. In the demo they can be read as files.
+EMAIL_URL = env.email_url or (f"file://{embedded.default().home / 'mail'}" if DEMO and EMBEDDED else "")
+EMAIL_IS_SET_UP = bool(EMAIL_URL)
+EMAIL_FILE_PATH = ""
+if EMAIL_IS_SET_UP:
+    globals().update(mail(EMAIL_URL))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.email_from
+# Where people reach tamdash, for the links in what goes out.
+PUBLIC_URL = (env.public_url or (f"https://{ALLOWED_HOSTS[0]}" if not EMBEDDED else f"http://127.0.0.1:{env.port}")).rstrip("/")
+NOTION_URL = env.notion_url.rstrip("/")
+ALLOW_PRIVATE_URLS = env.private_urls
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "tamdash.sign_in.Passwords"]
@@ -253,8 +275,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}, "nowhere": {"class": "logging.NullHandler"}},
     "root": {"handlers": ["console"], "level": env.log_level},
-    # The HTTP client's own lines name the model's address in full, with what secrets stand in it.
-    "loggers": {name: {"level": "WARNING"} for name in ("axes", "httpx", "httpx2", "httpcore", "openai")},
+    # The HTTP clients' own lines name an address in full, with what secrets stand in it.
+    "loggers": {name: {"level": "WARNING"} for name in ("axes", "httpx", "httpx2", "httpcore", "openai", "urllib3")}
+    # So do apprise's. The chat channel listens to them, as they alone tell what went wrong.
+    | {"apprise": {"handlers": ["nowhere"], "level": "DEBUG", "propagate": False}},
 }

@@ -9,8 +9,26 @@ from pytest_django import Settings
 from accounts.models import Tenant, User
 from tests import make
 from tests.browser import browser_type_launch_args, pytest_collection_modifyitems, rep, site, tenant, worker
+from tests.event_stream import stream
+from tests.fake_notion import notion_workspace
+from tests.mail_server import mail_server
+from tests.messages import told
+from tests.own_redis import own_redis, own_redis_server
 
-__all__ = ["browser_type_launch_args", "pytest_collection_modifyitems", "rep", "site", "tenant", "worker"]
+__all__ = [
+    "browser_type_launch_args",
+    "mail_server",
+    "notion_workspace",
+    "own_redis",
+    "own_redis_server",
+    "pytest_collection_modifyitems",
+    "rep",
+    "site",
+    "stream",
+    "tenant",
+    "told",
+    "worker",
+]
 
 
 # A busy machine is no failure.

@@ -19,11 +19,12 @@ from accounts.models import PortfolioChange, Tenant
 
 MOST_KEPT = 64  # values a process; the largest, ten thousand tiles, is a megabyte
 kept: OrderedDict[Hashable, Any] = OrderedDict()
+brief: OrderedDict[Hashable, Any] = OrderedDict()  # what is good for seconds, apart: it must not push out what is good for a day
 guard = Lock()
 T = TypeVar("T")
 
 
-def remembered(key: Hashable, make: Callable[[], T]) -> T:
+def remembered(key: Hashable, make: Callable[[], T], kept: OrderedDict[Hashable, Any] = kept) -> T:
     """The value made earlier in this process under this key, which must hold all that the value depends on, a version among them."""
     with guard:
         if key in kept:
@@ -51,7 +52,8 @@ def etag(request: HttpRequest, *parts: Any) -> str | None:
     secret = request.META.get("CSRF_COOKIE")
     if not secret or len(get_messages(request)):
         return None
-    asked = (release(), request.get_full_path(), request.headers.get("HX-Request"), request.COOKIES.get("theme"), secret, request.user.pk)
+    menu = request.user.pk, getattr(request.user, "wants_morning_digest", None)  # it offers the one or the other
+    asked = (release(), request.get_full_path(), request.headers.get("HX-Request"), request.COOKIES.get("theme"), secret, menu)
     return f'"{hashlib.sha256(repr((asked, parts)).encode()).hexdigest()[:32]}"'
 
 

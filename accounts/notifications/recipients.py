@@ -1,0 +1,26 @@
+"""Who may be told: people of the tenant who still work there, and never an address that belongs to a customer."""
+
+from django.db.models.functions import Lower
+
+from accounts.models import Stakeholder, User
+
+# The same rule over all people of a tenant; `outbox` joins it. Counted, so that each is looked up by the index of addresses:
+# NOT EXISTS would be planned as a join with all customers.
+ELIGIBLE = """
+    SELECT person.id, person.role, person.chat_url <> '' AS has_chat, person.wants_morning_digest
+    FROM accounts_user person
+    WHERE person.tenant_id = %(tenant)s AND person.is_active AND 0 = (
+        SELECT count(*) FROM accounts_stakeholder stakeholder JOIN accounts_account account ON account.id = stakeholder.account_id
+        WHERE lower(stakeholder.email) = lower(person.email) AND stakeholder.email <> '' AND account.tenant_id = %(tenant)s)"""
+
+
+def refusal(person: User, tenant_id: int) -> str:
+    """Why this person may not be told anything of the tenant; empty if they may."""
+    if person.tenant_id != tenant_id:
+        return "Its recipient is not of this tenant."
+    if not person.is_active:
+        return f"{person} is no longer active."
+    customers = Stakeholder.objects.filter(account__tenant=tenant_id).exclude(email="").alias(address=Lower("email"))
+    if customers.filter(address=person.email.lower()).exists():
+        return f"{person.email} is a customer's address."
+    return ""
