@@ -12,7 +12,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Account, Escalation, Heartbeat, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, TicketSource, User
+from accounts.models import (
+    Account,
+    ChannelSettings,
+    Escalation,
+    Heartbeat,
+    ScanRun,
+    ScoringPolicy,
+    Stakeholder,
+    Tenant,
+    Ticket,
+    TicketSource,
+    User,
+)
 from communications.models import Communication, Release, RoadmapItem
 from tests import make
 from tests.conftest import Cast
@@ -58,6 +70,7 @@ def one_more_of_each(cast: Cast) -> None:
     Release.objects.create(tenant=cast.tenant, version=f"4.{number}", released_on="2026-11-01")
     RoadmapItem.objects.create(tenant=cast.tenant, title=f"Item {number}", horizon="Q1 2027")
     TicketSource.objects.create(tenant=cast.tenant, source=f"system-{number}", reported_at=timezone.now())
+    ChannelSettings.objects.get_or_create(tenant=cast.tenant)
 
 
 def test_every_list_costs_the_same_queries_with_thirty_rows_as_with_one(cast: Cast, client: Client) -> None:
@@ -67,7 +80,7 @@ def test_every_list_costs_the_same_queries_with_thirty_rows_as_with_one(cast: Ca
         one_more_of_each(cast)
     for model in admin.site._registry:
         queries, rows = queries_and_rows(client, model)
-        assert model is Tenant or rows >= 30
+        assert model in (Tenant, ChannelSettings) or rows >= 30
         assert queries == with_one[model] <= 9, model
 
 
@@ -191,20 +204,36 @@ def test_a_ticket_is_matched_by_hand_and_its_dates_must_fit_its_status(cast: Cas
 
 
 def test_the_tenants_own_settings_are_checked(cast: Cast, client: Client) -> None:
-    page, values = (
-        address(Tenant, "change", cast.tenant.pk),
-        {"name": "Northern", "time_zone": "Europe/Oslo", "settings": '{"red_due_hours": 2}'},
-    )
-    assert "red_due_hours" in client.post(page, values | {"settings": '{"red_due_hours": -1}'}).content.decode()
-    assert "Select a valid choice" in client.post(page, values | {"time_zone": "Mars/Olympus"}).content.decode()
+    page = address(Tenant, "change", cast.tenant.pk)
+    shown = client.get(page).context["adminform"].form.initial
+    values = shown | {"name": "Northern", "time_zone": "Europe/Oslo", "working_from": "09:00", "working_until": "17:30"}
+    office = {"working_days": ["Mon", "Tue"], "red_due_hours": "2", "closed_on": "2026-12-25\n2026-12-26"}
+
+    def refusal(**wrong: object) -> str:
+        return client.post(page, values | wrong).content.decode()
+
+    assert "greater than or equal to 1" in refusal(red_due_hours="-1")
+    assert "Select a valid choice" in refusal(time_zone="Mars/Olympus")
+    assert "an hour or more after start" in refusal(**office | {"working_until": "09:30"})
+    assert "“Christmas” is not a date" in refusal(**office | {"closed_on": "Christmas"})
+    assert client.post(page, values | office).status_code == 302
+    cast.tenant.refresh_from_db()
+    assert cast.tenant.settings == {
+        "red_due_hours": 2,
+        "working_hours": {"days": ["Mon", "Tue"], "start": "09:00:00", "end": "17:30:00", "closed_on": ["2026-12-25", "2026-12-26"]},
+    }
+    shown_again = client.get(page).context["adminform"].form.initial
+    assert client.post(page, values | shown_again | {"working_days": []}).status_code == 302
+    cast.tenant.refresh_from_db()
+    assert cast.tenant.settings == {"red_due_hours": 2}, "around the clock"
+
+
+def test_the_tenants_slug_stays(cast: Cast, client: Client) -> None:
+    page = address(Tenant, "change", cast.tenant.pk)
+    values = client.get(page).context["adminform"].form.initial | {"name": "Northern", "time_zone": "Europe/Oslo"}
     assert client.post(page, values | {"slug": "south"}).status_code == 302
     cast.tenant.refresh_from_db()
-    assert (cast.tenant.name, cast.tenant.slug, cast.tenant.time_zone, cast.tenant.config.red_due_hours) == (
-        "Northern",
-        "north",
-        "Europe/Oslo",
-        2,
-    )
+    assert (cast.tenant.name, cast.tenant.slug, cast.tenant.time_zone) == ("Northern", "north", "Europe/Oslo")
     assert client.get(address(Tenant, "add")).status_code == 403
 
 
@@ -240,6 +269,13 @@ def test_one_enters_by_the_sign_in_page_and_only_admins_get_further(cast: Cast) 
 def test_pages_need_nothing_that_the_content_security_policy_forbids(cast: Cast, client: Client) -> None:
     one_more_of_each(cast)
     account = Account.objects.get()
-    for page in (reverse("admin:index"), address(Account, "changelist"), address(Account, "change", account.pk), address(User, "add")):
+    channels = address(ChannelSettings, "change", cast.tenant.pk)
+    for page in (
+        reverse("admin:index"),
+        address(Account, "changelist"),
+        address(Account, "change", account.pk),
+        address(User, "add"),
+        channels,
+    ):
         html = client.get(page).content.decode()
         assert not re.search(r"<script(?![^>]*(src=|type=.application/json))|<style| style=| on\w+=", html), page

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Account, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, TicketSource, User
+from accounts.models import Account, ChannelSettings, Notification, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, TicketSource, User
 from communications.models import Release, RoadmapItem
 from tests import make
 
@@ -48,6 +48,8 @@ def foreign(db: None) -> Foreign:
         make.heartbeat(account, timezone.now()),
         tenant.policies.get(),
         ScanRun.objects.latest(),
+        Notification.objects.filter(escalation=escalation)[0],
+        ChannelSettings.objects.create(tenant=tenant, chat_url=f"jsons://chat.example/{SECRET}"),
         TicketSource.objects.create(tenant=tenant, source=SECRET, reported_at=timezone.now()),
         Release.objects.create(tenant=tenant, version=SECRET, released_on="2026-11-01"),
         RoadmapItem.objects.create(tenant=tenant, title=SECRET, horizon="Q1 2027"),

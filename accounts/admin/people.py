@@ -9,20 +9,35 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
+from accounts.admin import tenant_settings
+from accounts.admin.secrets import ChatAddress
 from accounts.admin.tenancy import TenantForm, TenantRows
 from accounts.models import Tenant, User
-from accounts.models.people import TenantSettings
 
 
-class OwnTenantForm(TenantForm[Tenant]):
+class OwnTenantForm(tenant_settings.SettingsFields, TenantForm[Tenant]):
+    """Name, time zone, and each setting as a field of its own."""
+
     time_zone = forms.ChoiceField(
         choices=[(name, name) for name in sorted(available_timezones())], help_text="The daily scan runs at 07:00 there."
     )
 
+    class Meta:
+        model = Tenant
+        fields = ("name", "time_zone")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = ", ".join(f"{name} ({field.default})" for name, field in TenantSettings.model_fields.items())
-        self.fields["settings"].help_text = f"JSON. Known, with what holds if left out: {known}."
+        self.initial.update(tenant_settings.initial(self.instance.config))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                self.instance.settings = tenant_settings.settings_from(given)
+            except ValueError as fault:
+                raise forms.ValidationError(str(fault)) from fault
+        return given
 
 
 @admin.register(Tenant)
@@ -31,7 +46,11 @@ class TenantAdmin(TenantRows[Tenant]):
     form = OwnTenantForm
     list_display = ("name", "slug", "time_zone")
     readonly_fields = ("slug",)
-    fields = ("slug", "name", "time_zone", "settings")
+    fieldsets = (
+        (None, {"fields": ("slug", "name", "time_zone")}),
+        ("Settings", {"fields": tenant_settings.PLAIN}),
+        ("Working hours", {"fields": tenant_settings.WORKING}),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -44,10 +63,12 @@ class NewPersonForm(TenantForm[User], AdminUserCreationForm[User]):
         field_classes: dict[str, type[forms.Field]] = {}
 
 
-class PersonForm(TenantForm[User], UserChangeForm[User]):
+class PersonForm(ChatAddress[User], TenantForm[User], UserChangeForm[User]):
+    secrets = ("chat_url",)
+
     class Meta:
         model = User
-        fields = ("email", "name", "role", "is_active")
+        fields = ("email", "name", "role", "is_active", "wants_morning_digest", "chat_url")
         field_classes: dict[str, type[forms.Field]] = {}
 
 
@@ -67,6 +88,7 @@ class PersonAdmin(TenantRows[User], UserAdmin[User]):
             "Access",
             {"fields": ("role", "is_active"), "description": "Someone who leaves is made inactive, not deleted: their history stays."},
         ),
+        ("Notifications", {"fields": ("wants_morning_digest", "chat_url", "remove_chat_url")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("name", "email", "role", "usable_password", "password1", "password2")}),)
