@@ -141,14 +141,6 @@ class OpinionForm(forms.Form):
     )
 
 
-class ResolveForm(forms.Form):
-    reason = forms.CharField(
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say what resolved it: the next person to look will ask."},
-    )
-
-
 class BacktestForm(forms.Form):
     days = forms.IntegerField(
         min_value=1,

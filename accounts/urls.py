@@ -1,6 +1,18 @@
 from django.urls import path
 
-from accounts.views import account, escalations, history, opinion, policies, portfolio, profile, reports, what_if
+from accounts.views import (
+    account,
+    escalation_bulk,
+    escalation_steps,
+    escalations,
+    history,
+    opinion,
+    policies,
+    portfolio,
+    profile,
+    reports,
+    what_if,
+)
 
 urlpatterns = [
     path("", portfolio.portfolio, name="portfolio"),
@@ -17,8 +29,18 @@ urlpatterns = [
     path("accounts/<int:pk>/profile/<slug:part>/<int:row>/remove/", profile.remove, name="profile-remove"),
     path("escalations/", escalations.queue, name="escalations"),
     path("escalations/<int:pk>/", escalations.detail, name="escalation"),
-    path("escalations/<int:pk>/acknowledge/", escalations.acknowledge, name="escalation-acknowledge"),
-    path("escalations/<int:pk>/resolve/", escalations.resolve, name="escalation-resolve"),
+    path("escalations/tabs/", escalations.tabs, name="escalation-tabs"),
+    path("escalations/badge/", escalations.badge, name="escalation-badge"),
+    path("escalations/export/", escalations.export, name="escalation-export"),
+    path("escalations/bulk/", escalation_bulk.bulk, name="escalation-bulk"),
+    path("escalations/<int:pk>/acknowledge/", escalation_steps.acknowledge, name="escalation-acknowledge"),
+    path("escalations/<int:pk>/assign/", escalation_steps.assign, name="escalation-assign"),
+    path("escalations/<int:pk>/mute/", escalation_steps.mute, name="escalation-mute"),
+    path("escalations/<int:pk>/unmute/", escalation_steps.unmute, name="escalation-unmute"),
+    path("escalations/<int:pk>/resolve/", escalation_steps.resolve, name="escalation-resolve"),
+    path("escalations/<int:pk>/comment/", escalation_steps.comment, name="escalation-comment"),
+    path("escalations/<int:pk>/retry/", escalation_steps.retry, name="escalation-retry"),
+    path("accounts/<int:pk>/escalate/", escalation_steps.raise_by_hand, name="account-escalate"),
     path("reports/", reports.reports, name="reports"),
     path("policies/", policies.versions, name="policies"),
     path("policies/<int:version>/", policies.version, name="policy"),

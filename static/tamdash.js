@@ -48,7 +48,7 @@
 
   // a part that was swapped keeps the keyboard: a form at its first or first wrong field, a list at its button
   document.addEventListener('htmx:afterSettle', e => {
-    if (document.activeElement !== document.body) return;
+    if (document.activeElement !== document.body || !e.detail.target) return;
     const part = document.getElementById(e.detail.target.id);
     part?.querySelector('[data-form] [aria-invalid=true], [data-form] :is(input:not([type=hidden]), select, textarea), header .end')?.focus();
   });

@@ -1,13 +1,15 @@
-"""The queue, and the two steps a person takes."""
+"""An escalation beside its queue, and what two people do at once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import escalations
-from accounts.models import AccountHealth, Escalation, EscalationEvent
+from accounts.models import Account, AccountHealth, Escalation, EscalationEvent, Notification
 from tests import make
 from tests.conftest import Cast
 from tests.test_portfolio_page import signed_in
@@ -69,19 +71,61 @@ def test_thirty_escalations_cost_as_many_queries_as_one(cast: Cast) -> None:
     assert counts[0] == counts[1]
 
 
+def test_the_detail_says_where_the_account_stands_and_what_would_help(cast: Cast) -> None:
+    account = make.account(cast.tenant, cast.rep)
+    for number, age in enumerate((5, 4.9, 2.5)):
+        make.ticket(account, days=age, priority=1, external_id=f"JIRA-{number}", subject="Order sync drops messages")
+    for _ in range(6):
+        make.ticket(account, priority=4)
+    make.scanned(cast.tenant)
+    row = make.waiting(account)
+    page = " ".join(signed_in(cast.manager).get(f"/escalations/{row.pk}/").content.decode().split())
+    assert "<b>Turns Red " in page
+    assert "Shortest path to Green: resolve JIRA-0 and JIRA-1, +50." in page
+    assert 'JIRA-0</a> Order sync drops messages<small class="dim">P1, open 5 d</small>' in page
+
+
+def test_earlier_escalations_of_the_account_end_the_history(cast: Cast) -> None:
+    account, now = make.account(cast.tenant, cast.rep), timezone.now()
+    days = timedelta(days=1)
+    before = make.waiting(account, status="resolved", opened_at=now - 9 * days, resolved_at=now - 7 * days)
+    row = make.waiting(account)
+    page = signed_in(cast.manager).get(f"/escalations/{row.pk}/").content.decode()
+    assert f"{before}</a>, resolved in 2 d" in page
+    assert f"{row}</a>" not in signed_in(cast.manager).get(f"/escalations/{before.pk}/").content.decode()
+
+
+def test_a_long_history_costs_the_detail_no_more_queries(cast: Cast) -> None:
+    account = make.red_account(cast.tenant, cast.rep)
+    row = make.escalation(account)
+    client, counts = signed_in(cast.manager), []
+    for more in (1, 29):
+        for _ in range(more):
+            row.events.create(at=timezone.now(), kind="commented", actor=cast.rep, note="Called")
+            make.ticket(account, days=5, priority=2)
+            make.draft(account, "escalation_outreach", escalation=row)
+            Notification.objects.create(
+                tenant=cast.tenant, kind="assigned", channel="email", recipient=cast.rep, escalation=row, status="failed",
+                next_try_at=timezone.now(), created_at=timezone.now(),
+            )  # fmt: skip
+        Account.objects.filter(pk=account.pk).update(arr=more)  # leaves a mark, as a change of what is shown does
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/escalations/{row.pk}/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_acknowledge_at_once_one_is_told() -> None:
     tenant = make.tenant()
     escalation = make.escalation(make.red_account(tenant, make.user(tenant)))
-    people, lost = [make.user(tenant, "manager") for _ in range(2)], []
+    people, done = [make.user(tenant, "manager") for _ in range(2)], []
     ready = threading.Barrier(2)
 
     def press(index: int) -> None:
         ready.wait()
         try:
-            escalations.acknowledge(escalation, people[index])
-        except escalations.NotNow as answer:
-            lost.append(str(answer))
+            done.extend(escalations.acknowledge(Escalation.objects.filter(pk=escalation.pk), people[index]))
         finally:
             connections.close_all()
 
@@ -90,5 +134,5 @@ def test_of_two_who_acknowledge_at_once_one_is_told() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(lost) == 1
+    assert done == [escalation.pk]
     assert EscalationEvent.objects.filter(kind="acknowledged").count() == 1

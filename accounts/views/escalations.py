@@ -1,151 +1,171 @@
-"""`/escalations/`: the queue, one escalation beside it, and the two steps by hand."""
+"""`/escalations/`: the queue, one escalation beside it, its counts, and all of it as a file. The steps are in `escalation_steps`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django import forms
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 
-from accounts import escalations
-from accounts.forms import ResolveForm
-from accounts.models import Escalation, User
+from accounts.escalation_forms import ResolveForm
+from accounts.models import Escalation
 from accounts.models.escalation import EscalationQuerySet
-from accounts.pages import portfolio
-from accounts.pages.remembered import remembered
+from accounts.pages import escalations as reads
+from accounts.pages import mute_times, queue_export, queue_rows
+from accounts.pages.escalation_detail import Detail
+from accounts.pages.escalations import State
+from accounts.pages.portfolio import TIERS
+from accounts.pages.queue_clock import Desk
+from accounts.pages.queue_rows import Frame
+from accounts.pages.remembered import brief, remembered
 from tamdash.context import pulse
-from tamdash.pages import changeable, person, template, visible
-from tamdash.templatetags.tamdash import span
+from tamdash.pages import is_partial, person, visible
 
-PAGE_SIZE = 50
-MOST_COUNTED = 1000
-RESOLVED_WITHIN = timedelta(days=30)
-TABS = {"open": "Open", "waiting": "Unacknowledged", "resolved": "Resolved, 30 d"}
+PAGE, PART = "accounts/escalations.html", "accounts/queue.html"
+CHANGED = "escalations-changed"  # what shows counts asks for them anew
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Time left to acknowledge. `run` is how much of it has passed, of 100."""
-
-    text: str
-    over: bool = False
-    run: int = 0
-
-
-def clock(escalation: Escalation, now: datetime) -> Clock:
-    left = (escalation.due_at - now).total_seconds()
-    whole = (escalation.due_at - escalation.opened_at).total_seconds() or 1
-    if left < 0:
-        return Clock(f"{span(-left / 86400)} overdue", over=True)
-    return Clock(f"{span(left / 86400)} left", run=round(100 * (1 - left / whole)))
+def with_account() -> EscalationQuerySet:
+    found: EscalationQuerySet = Escalation.objects.select_related("account__owner", "account__health", "tenant", "assignee")
+    return found
 
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    return page(request, None)
+    return page(request, None, f"{PAGE}#page" if is_partial(request) else PAGE)
 
 
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The escalation beside its queue. On a narrow screen it stands alone."""
-    return page(request, visible(Escalation.objects.select_related("account__owner", "account__health", "tenant"), request, pk))
+    return page(request, visible(with_account(), request, pk), f"{PAGE}#page" if is_partial(request) else PAGE)
 
 
-def page(request: HttpRequest, chosen: Escalation | None, resolve: ResolveForm | None = None, status: int = 200) -> HttpResponse:
+@require_GET
+def tabs(request: HttpRequest) -> HttpResponse:
+    """The tabs with their counts as they are now."""
+    user, state = person(request), state_of(request)
+    context = {"state": state, "tabs": tabs_of(state, reads.counts(state, user, timezone.now()))}
+    return render(request, "accounts/queue_tabs.html", context)
+
+
+@require_GET
+def badge(request: HttpRequest) -> HttpResponse:
+    """The count in the top bar."""
+    return render(request, "badge.html")
+
+
+@require_GET
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """All that matches, as a spreadsheet takes it."""
     user, now = person(request), timezone.now()
-    owners = remembered((pulse(request, user).version, "owners", user.pk), lambda: portfolio.owners(user))
-    owner, tab = read(request.GET, user, owners)
-    scope = Escalation.objects.visible_to(user).of_owner(owner)
-    number = max(1, portfolio.whole(request.GET.get("page", ""), 10_000) or 1)
-    start = (number - 1) * PAGE_SIZE
-    found = list(of_tab(scope, tab, now).select_related("account__owner", "account__health")[start : start + PAGE_SIZE + 1])
-    counts = counted(scope, now)
+    lines = queue_export.lines(state_of(request), user, reads.people(user), now)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="escalations-{now.astimezone(user.tenant.zone):%Y-%m-%d}.csv"'
+    return response
+
+
+def known_owners(request: HttpRequest) -> dict[int, str]:
+    """Kept for a minute at most: a new person leaves no mark."""
+    user = person(request)
+    owners: dict[int, str] = remembered(
+        (pulse(request, user).version, f"{timezone.now():%H%M}", "queue owners"), lambda: reads.owners(user)
+    )
+    return owners
+
+
+def state_of(request: HttpRequest) -> State:
+    return State.read(request.GET, person(request), known_owners(request))
+
+
+def tabs_of(state: State, counts: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    return [(name, label, state.link(tab=name, after=""), counts[name]) for name, label in reads.TABS.items()]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The parts of the page that are the same for a while: they hold no form's token."""
+
+    tabs: list[tuple[str, str, str, str]]
+    filters: SafeString
+    body: SafeString
+
+
+def page(
+    request: HttpRequest, chosen: Escalation | None, template: str, resolve: forms.Form | None = None, status: int = 200
+) -> HttpResponse:
+    user, now, owners, state = person(request), timezone.now(), known_owners(request), state_of(request)
+    found = pulse(request, user)
+    people = remembered((found.version, f"{now:%H%M}", "queue people"), lambda: reads.people(user))
+    frame = Frame(Desk(user.tenant, user, now), people, user.tenant.config.currency, state.kept, chosen.pk if chosen else None)
+    # A delivery or a draft leaves no mark, so others' are seen within ten seconds. Who takes a step sees what came of it.
+    key = (found.version, found.steps, f"{now:%d%H%M%S}"[:-1], user.pk, frame.chosen, state)
+    is_step = request.method == "POST"
+    listing = listed(state, owners, frame) if is_step else remembered(key, lambda: listed(state, owners, frame), brief)
     context = {
         "section": "escalations",
-        "tabs": [(name, label, counts[name]) for name, label in TABS.items()],
-        "kept": kept(request),
-        "tab": tab,
-        "owner": owner,
-        "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
-        "rows": [(escalation, clock(escalation, now), user.may_change(escalation.account)) for escalation in found[:PAGE_SIZE]],
-        "page_number": number,
-        "has_next": len(found) > PAGE_SIZE,
-        "currency": user.tenant.config.currency,
+        "state": state,
+        "listing": listing,
+        "tabs": listing.tabs,
         "config": user.tenant.config,
+        "clock_words": frame.desk.in_words,
         "chosen": chosen,
-        **(detail_context(chosen, user, now, resolve) if chosen else {}),
+        **(detail_context(chosen, frame, resolve) if chosen else {}),
     }
-    return render(request, template(request, "accounts/escalations.html", "page"), context, status=status)
+    return render(request, template, context, status=status)
 
 
-def read(query: QueryDict, user: User, owners: dict[int, str]) -> tuple[str, str]:
-    """Owner and tab from the URL; nonsense counts as not given."""
-    tab = query.get("tab", "open")
-    return portfolio.chosen_owner(query.get("owner", ""), user, owners), tab if tab in TABS else "open"
+def listed(state: State, owners: dict[int, str], frame: Frame) -> Listing:
+    user, now = frame.desk.user, frame.desk.now
+    rows, after = reads.page(state, user, now)
+    counts = reads.counts(state, user, now)
+    context = {
+        "user": user,
+        "state": state,
+        "shown": len(rows),
+        "rows": queue_rows.table_rows(rows, frame, is_over=state.tab == "resolved"),
+        "first": state.link(after=""),
+        "next": state.link(after=after) if after else "",
+        "matching": counts[state.tab],
+        "beside": frame.chosen or "",
+    } | offered(frame)
+    shown = {"state": state, "filters": filters(state, owners)}
+    filled = render_to_string("accounts/queue_filters.html", shown)
+    return Listing(tabs_of(state, counts), filled, render_to_string("accounts/queue_list.html", context))
 
 
-def of_tab(rows: EscalationQuerySet, tab: str, now: datetime) -> EscalationQuerySet:
-    if tab == "resolved":
-        return rows.filter(status="resolved", resolved_at__gte=now - RESOLVED_WITHIN).order_by("-resolved_at", "-id")
-    return (rows.filter(status="open") if tab == "waiting" else rows).unresolved().of_active_accounts().by_urgency()
+def offered(frame: Frame) -> dict[str, Any]:
+    """Whom to assign to, and until when to mute with one press."""
+    desk = frame.desk
+    people = [(pk, each.name) for pk, each in frame.people.items() if each.is_active]
+    return {"people": people, "mute_times": list(mute_times.choices(desk.tenant, desk.now))}
 
 
-def counted(rows: EscalationQuerySet, now: datetime) -> dict[str, str]:
-    """How many each tab holds, up to a thousand: beyond that a figure changes nothing but the time it takes."""
-    counts = {tab: of_tab(rows, tab, now).order_by()[: MOST_COUNTED + 1].count() for tab in TABS}
-    return {tab: f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count) for tab, count in counts.items()}
+def filters(state: State, owners: dict[int, str]) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """Name, label, chosen value and choices of each."""
+    people = [("all", "All owners"), *((str(pk), name) for pk, name in owners.items()), ("none", "Nobody")]
+    return [
+        ("owner", "Owner or assignee", state.owner, people),
+        ("reason", "Reason", state.reason, [("", "All reasons"), *reads.REASONS.items()]),
+        ("severity", "Severity", state.severity, [("", "Red and Amber"), *((each, each) for each in reads.SEVERITIES)]),
+        ("tier", "Tier", state.tier, [("", "All tiers"), *((tier, tier.title()) for tier in TIERS)]),
+        ("sort", "Sort", state.sort, list(reads.SORTS.items())),
+    ]
 
 
-def kept(request: HttpRequest) -> str:
-    """The part of the URL that says where in the queue the person is, to come back to."""
-    given = {name: request.GET[name] for name in ("tab", "owner", "page") if name in request.GET}
-    return f"?{urlencode(given)}" if given else ""
-
-
-def detail_context(chosen: Escalation, user: User, now: datetime, resolve: ResolveForm | None) -> dict[str, Any]:
+def detail_context(chosen: Escalation, frame: Frame, resolve: forms.Form | None) -> dict[str, Any]:
+    user = frame.desk.user
+    row = reads.one(chosen.pk, user)
+    may_change, is_over = row.changeable_by(user), chosen.status == "resolved"
     return {
-        "chosen_clock": clock(chosen, now),
-        "events": chosen.events.select_related("actor"),
-        "drafts": chosen.account.communications.filter(communication_type="escalation_outreach").only(
-            "id", "status", "communication_type", "updated_at"
-        )[:3],
-        "may_acknowledge": chosen.status == "open" and user.may_change(chosen.account),
-        "may_draft": user.may_change(chosen.account),
-        "may_resolve": chosen.status != "resolved" and user.leads,
+        "detail": Detail(chosen, row, frame),
+        "may_acknowledge": chosen.status == "open" and may_change,
+        "may_comment": may_change,
+        "may_draft": chosen.account.is_active and user.may_change(chosen.account),
+        "may_lead": not is_over and user.leads,
         "resolve_form": resolve or ResolveForm(),
-    }
-
-
-@require_POST
-def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    escalation: Escalation = changeable(Escalation.objects.select_related("account"), request, pk)
-    return step(request, escalation, lambda: escalations.acknowledge(escalation, person(request)), "acknowledged")
-
-
-@require_POST
-def resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """With a reason, by whoever leads."""
-    escalation: Escalation = visible(Escalation.objects.select_related("account__owner", "account__health", "tenant"), request, pk)
-    if not person(request).leads:
-        raise PermissionDenied
-    form = ResolveForm(request.POST)
-    if not form.is_valid():
-        return page(request, escalation, form, status=422)
-    return step(request, escalation, lambda: escalations.resolve(escalation, person(request), form.cleaned_data["reason"]), "resolved")
-
-
-def step(request: HttpRequest, escalation: Escalation, take: Callable[[], None], done: str) -> HttpResponse:
-    """Takes the step, says how it went, and goes back to where the person was."""
-    try:
-        take()
-    except escalations.NotNow as lost:
-        messages.warning(request, str(lost))
-    else:
-        messages.success(request, f"{escalation}, {escalation.account}, {done}.")
-    return redirect(f"{escalation.get_absolute_url()}{kept(request)}")
+    } | offered(frame)
