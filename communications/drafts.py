@@ -10,12 +10,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from accounts.models import Account, CommunicationHistory, Escalation, User
 from accounts.models.profile import CommunicationType
 from communications import sanitise
 from communications.models import Communication, CommunicationEvent, CommunicationRevision
+from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
 
@@ -74,10 +74,23 @@ def request_draft(
     account: Account, communication_type: str, by: User | None, *, instruction: str = "", chosen_path: Sequence[dict[str, Any]] = ()
 ) -> Communication:
     """A new draft, queued. Where one of this account and type is under way already, that one."""
+    outreach = communication_type == CommunicationType.ESCALATION_OUTREACH
+    escalation = Escalation.objects.unresolved().filter(account=account).first() if outreach else None
+    values = {"instruction": instruction, "chosen_path": list(chosen_path), "escalation": escalation}
+    return queue_or_join(account, communication_type, by, instruction, values)
+
+
+def request_for(escalation: Escalation) -> Communication:
+    """An outreach that nobody asked for, about this escalation. Where one of its account is under way already, that one."""
+    kind = CommunicationType.ESCALATION_OUTREACH
+    return queue_or_join(escalation.account, kind, None, f"Drafted for {escalation}", {"escalation": escalation})
+
+
+def queue_or_join(account: Account, communication_type: str, by: User | None, note: str, values: dict[str, Any]) -> Communication:
     for _ in range(3):
         try:
             with transaction.atomic():
-                return queue_new(account, communication_type, by, instruction, chosen_path)
+                return queue_new(account, communication_type, by, note, values)
         except IntegrityError:
             under_way = Communication.objects.filter(account=account, communication_type=communication_type)
             draft: Communication | None = under_way.filter(status__in=(Status.QUEUED, Status.GENERATING)).first()
@@ -87,20 +100,11 @@ def request_draft(
     raise DraftError("The draft could not be started. Try again.")
 
 
-def queue_new(
-    account: Account, communication_type: str, by: User | None, instruction: str, chosen_path: Sequence[dict[str, Any]]
-) -> Communication:
-    outreach = communication_type == CommunicationType.ESCALATION_OUTREACH
+def queue_new(account: Account, communication_type: str, by: User | None, note: str, values: dict[str, Any]) -> Communication:
     draft = Communication.objects.create(
-        tenant_id=account.tenant_id,
-        account=account,
-        communication_type=communication_type,
-        requested_by=by,
-        instruction=instruction,
-        chosen_path=list(chosen_path),
-        escalation=Escalation.objects.unresolved().filter(account=account).first() if outreach else None,
+        tenant_id=account.tenant_id, account=account, communication_type=communication_type, requested_by=by, **values
     )
-    CommunicationEvent.objects.create(communication=draft, actor=by, status=Status.QUEUED, note=instruction)
+    CommunicationEvent.objects.create(communication=draft, actor=by, status=Status.QUEUED, note=note)
     enqueue(draft)
     return draft
 
@@ -111,12 +115,7 @@ def enqueue(draft: Communication) -> None:
 
 
 def tell_worker(draft_id: int) -> None:
-    from communications.tasks import generate_draft
-
-    try:
-        generate_draft.delay(draft_id)
-    except OperationalError as error:
-        logger.warning("Draft %s waits for the sweep, the broker did not take it: %s", draft_id, error)
+    tell("communications.tasks.generate_draft", draft_id, takes_long=True)
 
 
 def regenerate(draft: Communication, by: User, version: int, instruction: str = "") -> None:

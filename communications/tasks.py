@@ -6,8 +6,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from communications import drafts, generation, llm
+from communications import drafts, generation, llm, outreach
 from communications.models import Communication
+from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
 
@@ -45,3 +46,15 @@ def take_back(draft: Communication) -> None:
         return
     failure = f"Writing was interrupted {MAX_ATTEMPTS} times. Try again; if it happens again, tell an admin."
     drafts.move(draft, Status.GENERATING, Status.FAILED, note=failure, failure=failure)
+
+
+@shared_task
+def request_outreach() -> None:
+    """The minute's tick: a task for each tenant that has escalations without a draft, so that one failing tenant holds up no other."""
+    for tenant_id in outreach.due(timezone.now()).order_by().values_list("tenant", flat=True).distinct():
+        tell("communications.tasks.request_tenant_outreach", tenant_id, expires=50)
+
+
+@shared_task
+def request_tenant_outreach(tenant_id: int) -> None:
+    outreach.request(tenant_id, timezone.now())
