@@ -7,10 +7,20 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Forecast
 from accounts.pages import portfolio
-from accounts.pages import reports as reads
 from accounts.pages.remembered import remembered
+from accounts.pages.reports import FEW_ROWS, MOST_ROWS, PERIOD, answers, forecasts, missed, opinions, running, states
 from tamdash.context import pulse
 from tamdash.pages import leader
+
+SECTIONS = {
+    "states": "RAG over time",
+    "answers": "Answers",
+    "missed": "What the score missed",
+    "forecasts": "Forecasts",
+    "opinions": "Opinions",
+    "scans": "Scans",
+    "channels": "Notifications",
+}
 
 
 @require_GET
@@ -21,21 +31,24 @@ def reports(request: HttpRequest) -> HttpResponse:
     outcome = request.GET.get("outcome", "")
     outcome = outcome if outcome in Forecast.Outcome.values else ""
     whole = request.GET.get("all", "")
-    found = reads.forecasts(user, owner, outcome, now, most(whole, "forecasts"))
     context = {
         "section": "reports",
+        "sections": SECTIONS,
         "owner": owner,
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
-        "days": reads.PERIOD.days,
+        "days": PERIOD.days,
         "outcome": outcome,
-        "forecasts": found,
-        "outcomes": [(value, label, found.total.counts[value], found.total.share(value)) for value, label in Forecast.Outcome.choices],
-        "opinions": reads.opinions(user, owner, now, most(whole, "opinions")),
-        "most": reads.MOST_ROWS,
+        "states": states.states(user, now),
+        "answers": answers.answers(user, owner, now, most(whole, "answers")),
+        "missed": missed.missed(user, owner, now, most(whole, "missed")),
+        "forecasts": forecasts.forecasts(user, owner, outcome, now, most(whole, "forecasts")),
+        "opinions": opinions.opinions(user, owner, now, most(whole, "opinions")),
+        "running": running.running(user, now, most(whole, "scans")),
+        "most": MOST_ROWS,
     }
     return render(request, "accounts/reports.html", context)
 
 
 def most(whole: str, section: str) -> int:
     """Rows of a section: all within reason where `?all=` names it."""
-    return reads.MOST_ROWS if whole == section else reads.FEW_ROWS
+    return MOST_ROWS if whole == section else FEW_ROWS
