@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import trail
+from accounts import clock, outreach, trail
 from accounts.demo.company import companies
-from accounts.models import Account, AccountHealth, Escalation, EscalationEvent, HealthSnapshot, ScanRun, Tenant, Ticket, User
+from accounts.models import Account, AccountHealth, Escalation, EscalationEvent, HealthSnapshot, Notification, ScanRun, Tenant, Ticket, User
 from communications.models import Release, RoadmapItem
 from tests.commands import run
 
 SMALL = ("--accounts", "25", "--days", "6", "--seed", "3", "--today", "2026-11-22")
+MIDNIGHT = datetime.fromisoformat("2026-11-22T00:00+01:00")
 # What two tenants with the same seed must have in common: everything but ids, the tenant's own name and chance of the moment.
 ROWS = """
 SELECT external_id, name, tier, region, arr, renewal_date, created_at FROM accounts_account WHERE tenant_id = %(tenant)s;
@@ -33,7 +34,14 @@ JOIN accounts_scanrun run ON run.id = scan_id JOIN accounts_account account ON a
 WHERE run.tenant_id = %(tenant)s;
 SELECT account.external_id, event.at, event.kind, event.note, event.score, people.name FROM accounts_escalationevent event
 JOIN accounts_escalation escalation ON escalation.id = escalation_id JOIN accounts_account account ON account.id = account_id
-LEFT JOIN accounts_user people ON people.id = event.actor_id WHERE account.tenant_id = %(tenant)s
+LEFT JOIN accounts_user people ON people.id = event.actor_id WHERE account.tenant_id = %(tenant)s;
+SELECT account.external_id, escalation.opened_at, due_at, muted_until, people.name
+FROM accounts_escalation escalation JOIN accounts_account account ON account.id = account_id
+LEFT JOIN accounts_user people ON people.id = assignee_id WHERE account.tenant_id = %(tenant)s;
+SELECT account.external_id, message.kind, channel, message.status, attempts, message.created_at, delivered_at, error, people.name
+FROM accounts_notification message JOIN accounts_escalation escalation ON escalation.id = escalation_id
+JOIN accounts_account account ON account.id = account_id
+LEFT JOIN accounts_user people ON people.id = recipient_id WHERE account.tenant_id = %(tenant)s
 """
 
 
@@ -42,6 +50,13 @@ def portfolio(db: None) -> Tenant:
     """160 accounts with 30 days behind them, scanned today."""
     assert run("seed_demo", "--accounts", "160", "--days", "30", "--seed", "1").error == ""
     assert run("scan", "--tenant", "demo").error == ""
+    return Tenant.objects.get(slug="demo")
+
+
+@pytest.fixture
+def past(db: None) -> Tenant:
+    """As much as it takes for people to have done everything they do."""
+    assert run("seed_demo", "--accounts", "80", "--days", "30", "--seed", "1", "--today", "2026-11-22").error == ""
     return Tenant.objects.get(slug="demo")
 
 
@@ -73,12 +88,37 @@ def test_every_past_day_was_scanned_and_people_answered_its_escalations(portfoli
     assert set(daily.values_list("local_date", flat=True)) == {yesterday - timedelta(days=ago) for ago in range(30)}
     assert HealthSnapshot.objects.filter(scan__in=daily).count() == 30 * 160
     kinds = set(EscalationEvent.objects.values_list("kind", flat=True))
-    assert kinds == {"opened", "triggered", "acknowledged", "recovered", "resolved"}
+    assert kinds == set(EscalationEvent.Kind.values) - {"unmuted"}
     past = Escalation.objects.filter(opened_at__lt=timezone.now() - timedelta(days=3))
     answered = past.filter(Q(recovered=True) | ~Q(acknowledged_at=None)).count()
     assert answered > 0.85 * past.count()
     assert not Escalation.objects.filter(Q(acknowledged_at__lt=F("opened_at")) | Q(resolved_at__lt=F("acknowledged_at"))).exists()
     assert not EscalationEvent.objects.filter(kind__in=("acknowledged", "resolved"), actor=None).exists()
+
+
+def test_people_answer_within_working_hours_and_raised_some_while_green(past: Tenant) -> None:
+    hours = past.config.working_hours
+    answered = EscalationEvent.objects.exclude(kind__in=("opened", "worsened", "triggered", "recovered"))
+    outside = [row.at for row in answered if not clock.worked(row.at, row.at + timedelta(minutes=1), hours, past.zone)]
+    assert len(outside) <= 0.1 * answered.count()
+    late = answered.filter(kind="acknowledged", at__gt=F("escalation__due_at")).count()
+    assert 0 < late < 0.15 * answered.filter(kind="acknowledged").count()
+    by_hand = Escalation.objects.filter(reason="raised_by_hand")
+    assert by_hand.filter(rag="Green").count() >= 2
+    assert all(escalation.events.get(kind="opened").note for escalation in by_hand)
+    assert Escalation.objects.muted(MIDNIGHT).count() in (2, 3)
+    assert outreach.left_today(past, timezone.now()) == 25
+
+
+def test_the_last_weeks_messages_mostly_arrived(past: Tenant) -> None:
+    told = Notification.objects.all()
+    assert set(told.values_list("channel", flat=True)) == {"notion", "event_bus", "email", "chat"}
+    assert not told.filter(channel="event_bus").exclude(status="delivered").exists()
+    assert not told.filter(channel__in=("notion", "chat")).exclude(status="skipped", error="Not set up.").exists()
+    mails = told.filter(channel="email")
+    assert mails.filter(status="delivered", recipient=F("escalation__account__owner")).count() == mails.count() - 2
+    assert mails.filter(status="failed", error__contains="mailbox is full").count() == 2
+    assert mails.filter(attempts__gt=1, status="delivered").count() == 1
 
 
 def test_the_same_arguments_give_the_same_rows_and_another_seed_others(db: None) -> None:
@@ -93,9 +133,9 @@ def test_the_same_arguments_give_the_same_rows_and_another_seed_others(db: None)
 def test_nothing_of_it_happens_today_or_later(db: None) -> None:
     run("seed_demo", *SMALL)
     tenant = Tenant.objects.get()
-    midnight = datetime.fromisoformat("2026-11-22T00:00+01:00")
-    assert not Ticket.objects.filter(Q(created_at__gte=midnight) | Q(closed_at__gte=midnight)).exists()
-    assert not EscalationEvent.objects.filter(at__gte=midnight).exists()
+    assert not Ticket.objects.filter(Q(created_at__gte=MIDNIGHT) | Q(closed_at__gte=MIDNIGHT)).exists()
+    assert not EscalationEvent.objects.filter(at__gte=MIDNIGHT).exists()
+    assert not Notification.objects.filter(Q(created_at__gte=MIDNIGHT) | Q(delivered_at__gte=MIDNIGHT)).exists()
     assert ScanRun.objects.latest().local_date == date(2026, 11, 21)
     adopted_at = tenant.policies.get().activated_at
     assert adopted_at is not None

@@ -15,9 +15,11 @@ from accounts.demo.history import live_through
 from accounts.demo.loading import COLUMNS, Loader
 from accounts.demo.people import people
 from accounts.models import Tenant
+from accounts.models.people import WorkingHours
 from accounts.onboarding import create_tenant
 
 TIME_ZONE = "Europe/Berlin"
+OUTREACH_PER_DAY = 25  # a worker writes so many in seconds
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]  # what is done, and how many steps it takes
 
 
@@ -37,6 +39,8 @@ def seed(slug: str, accounts: int, days: int, seed: int, today: date, progress: 
         # Checked at once: the checks of millions of rows would pile up until the end.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         tenant = create_tenant(slug, slug.replace("-", " ").title(), TIME_ZONE)
+        tenant.settings = {"working_hours": WorkingHours().model_dump(mode="json"), "outreach_per_day": OUTREACH_PER_DAY}
+        tenant.save()
         tenant.policies.update(activated_at=calendar.start_of(calendar.first_day))
         everyone = people(tenant, accounts, seed)
         with progress("Accounts", accounts) as step:

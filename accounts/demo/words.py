@@ -206,6 +206,28 @@ RESOLUTIONS = (
     "Fixed in the latest release, customer verified.",
     "Known maintenance on the customer's side.",
 )
+COMMENTS = (
+    "Called their operations lead, he wants a daily word until the export runs again.",
+    "Second level has it and expects a fix tomorrow.",
+    "Waiting for their logs, asked again this morning.",
+    "Their platform team is in a release week and answers late.",
+    "Two of the tickets have one cause. Linked them.",
+    "Talked to the sponsor: calm, as long as we keep the date.",
+)
+MUTED_FOR = (
+    "They freeze all changes until then.",
+    "The fix ships then, nothing to do before.",
+    "The whole team is at their own conference.",
+)
+# Why somebody raised an escalation that the score had not; in the order of `answers.BY_HAND`.
+RAISED = (
+    "The new CIO asked for a list of all incidents before the renewal talk.",
+    "Their team lead says on the phone that they look at two competitors.",
+    "They stopped opening tickets and complain to sales instead.",
+    "The third outage in a month hit their peak season.",
+    "Their data protection officer asks questions we cannot answer yet.",
+    "The pilot of the new module is about to be called off.",
+)
 
 # Tickets whose account nobody has mapped yet: the names under which the ticket system knows it.
 UNMATCHED_ACCOUNTS = ("Customer portal (shared)", "Test organisation", "Former reseller, to be split", "N/A")
