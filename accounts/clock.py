@@ -11,8 +11,12 @@ NOTHING = timedelta()
 
 def due(start: datetime, hours: int, working: WorkingHours | None, zone: ZoneInfo) -> datetime:
     """The instant by which so many hours have been worked since `start`."""
-    left = timedelta(hours=hours)
-    if working is None:
+    return after(start, timedelta(hours=hours), working, zone)
+
+
+def after(start: datetime, left: timedelta, working: WorkingHours | None, zone: ZoneInfo) -> datetime:
+    """The instant by which so much has been worked since `start`. What is negative lies so much before it, worked or not."""
+    if working is None or left < NOTHING:
         return start + left
     for opens, closes in stretches(start, working, zone):
         if left <= closes - opens:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, OuterRef, Subquery, Value, When
+from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -33,11 +33,12 @@ def acknowledge(rows: EscalationQuerySet, by: User) -> list[int]:
 
 def assign(rows: EscalationQuerySet, by: User, to: User | None) -> list[int]:
     """Says who deals with it, and tells them unless they took it themselves; `to` None: nobody any more. Raises NotNow."""
-    if to and (to.tenant_id != by.tenant_id or not to.is_active):
-        raise NotNow(f"{to} cannot be given anything: choose somebody who is active in {by.tenant}.")
     now = timezone.now()
     others = rows.exclude(status=RESOLVED).exclude(assignee=to) if to else rows.exclude(status=RESOLVED).exclude(assignee=None)
     with transaction.atomic():
+        # Read again: they may have left since the page was shown.
+        if to and not User.objects.filter(pk=to.pk, tenant=by.tenant_id, is_active=True).exists():
+            raise NotNow(f"{to} cannot be given anything: choose somebody who is active in {by.tenant}.")
         done = move(others, Kind.ASSIGNED, now, by, note=f"To {to}" if to else "To nobody", assignee=to)
         if to and to != by:
             outbox.tell_assignee(by.tenant, done, to, now)
@@ -45,18 +46,45 @@ def assign(rows: EscalationQuerySet, by: User, to: User | None) -> list[int]:
 
 
 def mute(rows: EscalationQuerySet, by: User, until: datetime, reason: str = "") -> list[int]:
-    """Out of the queue until then. The clock of an open one starts anew when it comes back. Raises NotNow."""
+    """Out of the queue until then. The clock of an open one stands still meanwhile. Raises NotNow."""
     now = timezone.now()
     if not now < until <= now + LONGEST_MUTE:
         raise NotNow(f"Mute until a time from now on, at most {LONGEST_MUTE.days} days ahead.")
     note = f"Until {until.astimezone(by.tenant.zone):%a %-d %b %Y, %H:%M}{': ' if reason else ''}{reason}"
-    return move(rows.exclude(status=RESOLVED), Kind.MUTED, now, by, note=note, muted_until=until, due_at=due_from(until, by.tenant))
+    with transaction.atomic():
+        lock(by)
+        before = standing(rows.exclude(status=RESOLVED), now)
+        done = move(rows.exclude(status=RESOLVED), Kind.MUTED, now, by, note=note, muted_until=until)
+        go_on(done, before, until, by.tenant)
+    return done
 
 
 def unmute(rows: EscalationQuerySet, by: User) -> list[int]:
-    """Back in the queue, with the clock of now."""
+    """Back in the queue, with the time that was left."""
     now = timezone.now()
-    return move(rows.muted(now), Kind.UNMUTED, now, by, muted_until=None, due_at=due_from(now, by.tenant))
+    with transaction.atomic():
+        lock(by)
+        before = standing(rows.muted(now), now)
+        done = move(rows.muted(now), Kind.UNMUTED, now, by, muted_until=None)
+        go_on(done, before, now, by.tenant)
+    return done
+
+
+def standing(rows: EscalationQuerySet, now: datetime) -> dict[int, tuple[datetime, datetime]]:
+    """Of each that is open: when it is due, and since when its clock stands still or will: now, unless it is muted already."""
+    found = rows.filter(status=OPEN).values_list("pk", "due_at", "muted_until")
+    return {pk: (due_at, max(muted_until or now, now)) for pk, due_at, muted_until in found}
+
+
+def go_on(done: list[int], before: dict[int, tuple[datetime, datetime]], at: datetime, tenant: Tenant) -> None:
+    """Lets the clocks run from that instant on, with the working time that was left."""
+    working, zone, moved = tenant.config.working_hours, tenant.zone, set(done)
+    changed = [
+        Escalation(pk=pk, due_at=clock.after(at, clock.worked(stopped, due_at, working, zone), working, zone))
+        for pk, (due_at, stopped) in before.items()
+        if pk in moved
+    ]
+    Escalation.objects.bulk_update(changed, ["due_at"], batch_size=1000)
 
 
 def comment(rows: EscalationQuerySet, by: User, text: str) -> list[int]:
@@ -120,23 +148,21 @@ def due_at(start: datetime, tenant: Tenant, rag: str) -> datetime:
     return clock.due(start, hours, config.working_hours, tenant.zone)
 
 
-def due_from(start: datetime, tenant: Tenant) -> Case:
-    """`due_at` by the severity of each row; one that is acknowledged has no clock to start."""
-    return Case(
-        When(status=ACKNOWLEDGED, then=F("due_at")),
-        When(severity="Red", then=Value(due_at(start, tenant, "Red"))),
-        default=Value(due_at(start, tenant, "Amber")),
-    )
+def lock(by: User) -> None:
+    """The person's tenant first, as a scan does: neither waits for the other's rows in another order."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=by.tenant_id)
 
 
 def move(rows: EscalationQuerySet, kind: str, at: datetime, by: User, note: str = "", **values: Any) -> list[int]:
     """The one way people change escalations. `rows` says from which states; answers which of them were in one, and are changed.
 
-    The rows of one tenant, which is locked first as a scan does: neither waits for the other's rows in another order.
+    Of the person's tenant alone.
     """
     with transaction.atomic():
-        Tenant.objects.select_for_update(no_key=True).get(pk=by.tenant_id)
-        found = list(rows.filter(tenant=by.tenant_id).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        lock(by)
+        found = list(
+            rows.filter(tenant=by.tenant_id).order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True)
+        )
         if values:
             Escalation.objects.filter(pk__in=found).update(**values)
         EscalationEvent.objects.bulk_create(

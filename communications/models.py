@@ -76,6 +76,7 @@ class Communication(models.Model):
             models.Index(fields=["tenant", "status", "-updated_at"], name="communication_by_status"),
             models.Index(fields=["account", "-updated_at"], name="communication_by_account"),
             models.Index(fields=["updated_at"], condition=Q(status__in=("queued", "generating")), name="communication_waiting"),
+            models.Index(fields=["tenant", "created_at"], condition=Q(escalation__isnull=False), name="communication_of_escalations"),
         ]
 
     def __str__(self) -> str:

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db.models import Exists, OuterRef
 
-from accounts.models import Escalation, Tenant
+from accounts.models import Tenant
 from accounts.models.escalation import EscalationQuerySet
 from accounts.models.profile import CommunicationType
-from accounts.outreach import OPENED_WITHIN, left_today
+from accounts.outreach import left_today, recent
 from communications import drafts
 from communications.models import Communication
 
@@ -31,8 +31,5 @@ def request(tenant_id: int, now: datetime) -> list[int]:
 def due(now: datetime) -> EscalationQuerySet:
     """Escalations that have no draft, not even a failed or rejected one, and whose account has none of this type under way: the worst first."""
     of_account = Communication.objects.filter(account=OuterRef("account"), communication_type=CommunicationType.ESCALATION_OUTREACH)
-    recent = Escalation.objects.unresolved().of_active_accounts().filter(opened_at__gte=now - OPENED_WITHIN)
-    waiting = recent.exclude(Exists(Communication.objects.filter(escalation=OuterRef("pk"))))
-    return waiting.exclude(Exists(of_account.filter(status__in=UNDER_WAY))).order_by(
-        Case(When(severity="Red", then=Value(0)), default=Value(1)), "score", "pk"
-    )
+    waiting = recent(now).exclude(Exists(Communication.objects.filter(escalation=OuterRef("pk"))))
+    return waiting.exclude(Exists(of_account.filter(status__in=UNDER_WAY))).worst_first()

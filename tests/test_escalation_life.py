@@ -105,23 +105,27 @@ def test_who_takes_it_themselves_is_not_told(opened: Escalation, cast: Cast) -> 
     assert not Notification.objects.filter(kind="assigned").exists()
 
 
-def test_a_muted_one_is_out_of_the_queue_and_comes_back_with_a_clock_of_its_own(opened: Escalation, cast: Cast) -> None:
+def test_a_muted_one_is_out_of_the_queue_and_its_clock_stands_still(opened: Escalation, cast: Cast) -> None:
     until = timezone.now() + 3 * DAY
+    Escalation.objects.update(due_at=opened.due_at - 3 * HOUR)
     escalations.mute(rows(opened), cast.manager, until, "Release on Friday")
     before, after = until - HOUR, until + HOUR
     assert not Escalation.objects.audible(before).exists()
     assert Escalation.objects.muted(before).get() == opened
     assert Escalation.objects.audible(after).get() == opened
-    assert fresh(opened).due_at == until + 4 * HOUR
+    assert until + 0.9 * HOUR < fresh(opened).due_at <= until + HOUR
+    escalations.mute(rows(opened), cast.manager, until + DAY)
+    assert until + DAY + 0.9 * HOUR < fresh(opened).due_at <= until + DAY + HOUR
 
 
-def test_unmuting_starts_the_clock_now(opened: Escalation, cast: Cast) -> None:
+@pytest.mark.parametrize("hours", [3, -2])
+def test_unmuting_gives_back_the_time_that_was_left(opened: Escalation, cast: Cast, hours: int) -> None:
+    Escalation.objects.update(due_at=timezone.now() + hours * HOUR)
     escalations.mute(rows(opened), cast.manager, timezone.now() + 3 * DAY)
-    began = timezone.now()
     assert escalations.unmute(rows(opened), cast.manager) == [opened.pk]
     found = fresh(opened)
     assert found.muted_until is None
-    assert began + 4 * HOUR <= found.due_at <= timezone.now() + 4 * HOUR
+    assert abs(found.due_at - (timezone.now() + hours * HOUR)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("days", [-1, 0, 91])

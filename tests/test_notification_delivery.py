@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as django_settings
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts import escalations
-from accounts.models import Escalation, Notification
+from accounts.models import ChannelSettings, Escalation, Notification, User
 from accounts.notifications import delivery
 from accounts.tasks import sweep_notifications
 from tamdash import broker
@@ -34,7 +33,7 @@ def test_what_is_delivered_says_when_and_where(cast: Cast, stream: str) -> None:
 
 def test_a_failure_is_shown_and_tried_again_later(cast: Cast, stream: str, settings: Settings) -> None:
     (row,) = outbox(cast.tenant)
-    settings.REDIS_URL = CLOSED
+    working, settings.REDIS_URL = settings.REDIS_URL, CLOSED
     before = timezone.now()
     drain(cast.tenant)
     found = fresh(row)
@@ -42,8 +41,11 @@ def test_a_failure_is_shown_and_tried_again_later(cast: Cast, stream: str, setti
     assert before + timedelta(seconds=15) <= found.next_try_at <= timezone.now() + timedelta(seconds=30)
     drain(cast.tenant)
     assert fresh(row).attempts == 1, "not before its time"
-    settings.REDIS_URL = django_settings.REDIS_URL
+    settings.REDIS_URL = working
     time_passes(row, timedelta(minutes=1))
+    drain(cast.tenant)
+    found = fresh(row)
+    assert (found.status, found.attempts, found.error, entries(stream)) == ("delivered", 2, "", 1)
 
 
 def test_it_is_given_up_after_the_last_attempt_and_can_be_retried_by_hand(cast: Cast, stream: str, settings: Settings) -> None:
@@ -135,3 +137,16 @@ def test_an_alert_does_not_wait_behind_drafts(cast: Cast, told: Told) -> None:
     outbox(cast.tenant)
     sweep_notifications()
     assert [task for task, _ in told()] == ["accounts.tasks.deliver_notifications", *2 * ["communications.tasks.generate_draft"]]
+
+
+def test_ones_own_chat_that_asks_for_a_rest_holds_up_no_other(cast: Cast) -> None:
+    ChannelSettings.objects.create(tenant=cast.tenant, chat_url="slack://channel")
+    User.objects.filter(pk=cast.rep.pk).update(chat_url="slack://mine")
+    for owner in (cast.rep, cast.rep, cast.other_rep):
+        make.escalation(make.red_account(cast.tenant, owner))
+    row = delivery.claim(cast.tenant.pk, "chat", timezone.now())
+    assert row
+    assert row.recipient == cast.rep
+    delivery.rest(row, 600)
+    waiting = Notification.objects.filter(channel="chat", status="pending", next_try_at__gt=timezone.now())
+    assert list(waiting.values_list("recipient", flat=True)) == [cast.rep.pk]

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connections
@@ -12,6 +12,7 @@ from pytest_django import Settings
 from accounts.models import Notification, User
 from accounts.notifications import delivery, sending
 from accounts.tasks import deliver_notifications, sweep_notifications
+from tamdash.alone import alone
 from tests import make
 from tests.conftest import Cast
 from tests.event_stream import drain, entries, fresh, outbox, time_passes
@@ -99,3 +100,38 @@ def test_two_workers_on_one_outbox_deliver_each_row_once(stream: str, cast: Cast
         list(workers.map(work, range(2)))
     assert {(fresh(row).status, fresh(row).attempts) for row in rows} == {("delivered", 1)}
     assert entries(stream) == len(rows)
+
+
+def test_a_row_that_kills_its_worker_is_given_up(cast: Cast, stream: str) -> None:
+    (row,) = outbox(cast.tenant)
+    for _ in range(delivery.MAX_ATTEMPTS):
+        assert delivery.claim(cast.tenant.pk, "event_bus", timezone.now()) == row
+        time_passes(row, delivery.LEASE + timedelta(seconds=1))
+        sweep_notifications()
+    found = fresh(row)
+    assert (found.status, found.attempts, found.error) == ("failed", delivery.MAX_ATTEMPTS, delivery.WENT_AWAY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_channel_keeps_one_worker_busy_at_most(stream: str, cast: Cast) -> None:
+    (row,) = outbox(cast.tenant)
+    inside, finished = Event(), Event()
+
+    def deliver_slowly() -> None:
+        try:
+            with alone(f"delivery of event_bus of tenant {cast.tenant.pk}") as is_alone:
+                assert is_alone
+                inside.set()
+                finished.wait(10)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as worker:
+        other = worker.submit(deliver_slowly)
+        assert inside.wait(10)
+        drain(cast.tenant)
+        assert fresh(row).attempts == 0
+        finished.set()
+        other.result(10)
+    drain(cast.tenant)
+    assert fresh(row).status == "delivered"

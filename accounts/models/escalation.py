@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.models.health import Rag, ScanRun
@@ -33,6 +34,10 @@ class EscalationQuerySet(TenantQuerySet):
     def audible(self, now: datetime) -> Self:
         """Unresolved and not muted."""
         return self.unresolved().filter(Q(muted_until=None) | Q(muted_until__lte=now))
+
+    def worst_first(self) -> Self:
+        """Red ones before milder ones, the lowest score of today first."""
+        return self.order_by(Case(When(severity="Red", then=0), default=1), Coalesce("account__health__score", "score"), "id")
 
     def by_urgency(self) -> Self:
         """Open ones before acknowledged ones, the soonest due first, so that overdue ones lead; in the order of `escalation_queue`."""

@@ -45,6 +45,10 @@ class ChannelSettings(models.Model):
     def __str__(self) -> str:
         return f"Channels of {self.tenant}"
 
+    @classmethod
+    def of(cls, tenant: Tenant) -> "ChannelSettings":
+        return cls.objects.filter(tenant=tenant).first() or cls(tenant=tenant)
+
 
 class Notification(models.Model):
     """One message to one recipient over one channel. `key` goes out with it, so that whoever takes it can tell a repeat.

@@ -4,7 +4,7 @@
 class NotSent(Exception):
     """There is nobody to send it to, no way to, or nothing to say. The message says which.
 
-    `tell_others`: its recipient may not be told any more.
+    `tell_others`: somebody else is to be told instead.
     """
 
     def __init__(self, message: str, *, tell_others: bool = False) -> None:

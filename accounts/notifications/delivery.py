@@ -7,6 +7,7 @@ and once where the channel can tell a repeat.
 import logging
 import random
 import time
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,10 @@ from django.utils import timezone
 
 from accounts.models import Notification, Tenant
 from accounts.models.people import TenantQuerySet
-from accounts.notifications import NotSent, outbox, sending
+from accounts.notifications import NotSent, outbox, recipients, sending
 from accounts.notifications.channels import ChannelError
 from tamdash import broker
+from tamdash.alone import alone
 
 logger = logging.getLogger(__name__)
 
@@ -28,18 +30,31 @@ FIRST_DELAY = timedelta(seconds=30)  # doubled at each attempt
 LONGEST_DELAY = timedelta(hours=1)
 LEASE = timedelta(minutes=3)  # longer than any channel may take
 AT_A_STRETCH = 25.0  # seconds: less than from one sweep to the next, which goes on; nobody waits behind one tenant for long
-FAILURES_IN_A_ROW = 3  # then the channel is left alone until the next sweep
+FAILURES_IN_A_ROW = 3
+AT_ONCE = 1000
+WENT_AWAY = "Its worker went away while sending. It may have arrived already."
 UNEXPECTED = "An unexpected error. An admin finds it in the log."
 
 
 def drain(tenant_id: int, channel: str) -> None:
-    """Delivers what is due, until nothing is, or the channel fails again and again or asks for a rest, or it has taken long enough."""
-    began, failures = time.monotonic(), 0
-    while failures < FAILURES_IN_A_ROW and time.monotonic() - began < AT_A_STRETCH:
-        row = claim(tenant_id, channel, timezone.now())
-        if row is None:
-            return
-        failures = 0 if deliver(row) else failures + 1
+    """Delivers what is due, until nothing is or it has taken long enough. A tenant's channel keeps one worker busy at most.
+
+    A destination that fails again and again is left alone for a while, and the others go on.
+    """
+    with alone(f"delivery of {channel} of tenant {tenant_id}") as is_alone:
+        began, failures = time.monotonic(), Counter[int | None]()
+        while is_alone and time.monotonic() - began < AT_A_STRETCH:
+            row = claim(tenant_id, channel, timezone.now())
+            if row is None:
+                return
+            failures[destination(row)] = 0 if deliver(row) else failures[destination(row)] + 1
+            if failures[destination(row)] == FAILURES_IN_A_ROW:
+                rest(row, FIRST_DELAY.total_seconds())
+
+
+def destination(row: Notification) -> int | None:
+    """Whose own chat it goes to; None: where all the tenant's go."""
+    return row.recipient_id if row.channel == "chat" and row.recipient and row.recipient.chat_url else None
 
 
 def claim(tenant_id: int, channel: str, now: datetime) -> Notification | None:
@@ -83,27 +98,40 @@ def fail(row: Notification, error: str, *, permanent: bool, retry_after: float |
 
 
 def rest(row: Notification, seconds: float) -> None:
-    """Leaves the tenant's channel alone for as long as it asked."""
-    until = timezone.now() + min(timedelta(seconds=seconds), LONGEST_DELAY)
+    """Leaves the row's destination alone for so long."""
+    until = timezone.now() + timedelta(seconds=min(seconds, LONGEST_DELAY.total_seconds()))
     waiting = Notification.objects.filter(tenant=row.tenant_id, channel=row.channel, status=Status.PENDING, carried_by=None)
-    waiting.filter(next_try_at__lt=until).update(next_try_at=until)
+    if row.channel == "chat":
+        own = destination(row)
+        waiting = waiting.filter(recipient=own) if own else waiting.filter(Q(recipient=None) | Q(recipient__chat_url=""))
+    Notification.objects.filter(pk__in=waiting.filter(next_try_at__lt=until).values("pk")).update(next_try_at=until)
 
 
 def delay(attempts: int, retry_after: float | None = None) -> timedelta:
     """Doubled each time, with jitter so that what failed together does not come back together; at least what was asked for."""
     doubled: timedelta = min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY)
-    asked = min(timedelta(seconds=retry_after or 0), LONGEST_DELAY)
+    asked = timedelta(seconds=min(retry_after or 0, LONGEST_DELAY.total_seconds()))
     return max(doubled * random.uniform(0.5, 1), asked)  # noqa: S311 (spreads load, guards nothing)
 
 
 def skip(row: Notification, reason: NotSent) -> None:
-    """Not sent, for good. What its recipient may not be told any more is told to whoever may."""
+    """Not sent, for good. What its recipient is not to be told any more is told to whoever is: all that waits for them at once."""
     with transaction.atomic():
         end(row, Status.SKIPPED, error=str(reason))
-        if reason.tell_others:
-            told = Notification.objects.filter(Q(pk=row.pk) | Q(carried_by=row.pk)).values_list("kind", "escalation")
-            opened, worsened = ([escalation for kind, escalation in told if kind == wanted] for wanted in ("opened", "worsened"))
-            outbox.tell(row.tenant, timezone.now(), opened=opened, worsened=worsened)
+        if not reason.tell_others:
+            return
+        skipped = Q(pk=row.pk)
+        if row.recipient and recipients.refusal(row.recipient, row.tenant_id):
+            same = Notification.objects.filter(tenant=row.tenant_id, channel=row.channel, recipient=row.recipient, status=Status.PENDING)
+            waiting = list(same.filter(carried_by=None).select_for_update(skip_locked=True).values_list("pk", flat=True))
+            skipped |= Q(pk__in=waiting)
+            Notification.objects.filter(Q(pk__in=waiting) | Q(carried_by__in=waiting)).update(
+                status=Status.SKIPPED, error=str(reason)[:300]
+            )
+        gone = Notification.objects.filter(skipped).values("pk")
+        told = Notification.objects.filter(Q(pk__in=gone) | Q(carried_by__in=gone)).values_list("kind", "escalation")
+        opened, worsened = ([escalation for kind, escalation in told if kind == wanted] for wanted in ("opened", "worsened"))
+        outbox.tell_others(row.tenant, timezone.now(), row.channel, opened, worsened)
 
 
 def end(row: Notification, status: str, error: str = "", **values: Any) -> None:
@@ -133,9 +161,11 @@ def retry(rows: TenantQuerySet) -> int:
 
 def sweep(now: datetime) -> None:
     """Takes back what a dead worker held, and wakes workers for all that is due: a message may have been lost."""
-    Notification.objects.filter(status=Status.SENDING, claimed_at__lt=now - LEASE).update(
-        status=Status.PENDING, next_try_at=now, error="Its worker went away while sending. It may have arrived already."
-    )
+    for row in Notification.objects.filter(status=Status.SENDING, claimed_at__lt=now - LEASE)[:AT_ONCE]:
+        if row.attempts >= MAX_ATTEMPTS:
+            end(row, Status.FAILED, error=WENT_AWAY)
+        else:
+            end(row, Status.PENDING, error=WENT_AWAY, next_try_at=now)
     due = Notification.objects.filter(status=Status.PENDING, carried_by=None, next_try_at__lte=now)
     for tenant_id, channel in due.order_by().values_list("tenant", "channel").distinct():
         broker.tell(outbox.DELIVER, tenant_id, channel, expires=25)  # the next sweep sends another

@@ -1,10 +1,9 @@
 """The digest of what is more than single alerts are for: a line each, the worst first."""
 
-from django.db.models import Case, Value, When
 from django.urls import reverse
 
 from accounts.models import Escalation, Notification
-from accounts.models.escalation import EscalationQuerySet
+from accounts.notifications import NotSent
 from accounts.notifications.content import Content, Line, Section, address, outside, paragraph
 from tamdash.templatetags.tamdash import moment
 
@@ -16,6 +15,8 @@ def digest(row: Notification) -> Content:
     standing = carried.unresolved()
     total, left, red = carried.count(), standing.count(), standing.filter(severity="Red").count()
     queue = Line("Open the queue", address(reverse("escalations")))
+    if not total:
+        raise NotSent("All of it was told otherwise.")
     if not left:
         sentence = "All of them have been resolved meanwhile." if total > 1 else "It has been resolved meanwhile."
         return Content(f"{escalations(total)}, resolved meanwhile", (paragraph(sentence, "There is nothing to do."),), queue)
@@ -24,17 +25,15 @@ def digest(row: Notification) -> Content:
     gone = f"{total - left} of {total} {'has' if total - left == 1 else 'have'} been resolved meanwhile." if left < total else ""
     lead = "They are yours to deal with." if given else "More came at once than are told one by one."
     more = [Line(f"and {left - MOST_LINES} more.")] if left > MOST_LINES else []
-    lines = Section((*(line(escalation) for escalation in worst_first(standing)), *more), "The worst first")
+    lines = Section(
+        (*(line(escalation) for escalation in standing.worst_first().select_related("account__health")[:MOST_LINES]), *more),
+        "The worst first",
+    )
     return Content(f"{subject}, {red} Red", (paragraph(lead, gone), lines), queue)
 
 
 def escalations(count: int, more: str = "") -> str:
     return f"1 {more}escalation" if count == 1 else f"{count} {more}escalations"
-
-
-def worst_first(standing: EscalationQuerySet) -> list[Escalation]:
-    severity = Case(When(severity="Red", then=Value(0)), When(severity="Amber", then=Value(1)), default=Value(2))
-    return list(standing.select_related("account__health").order_by(severity, "account__health__score", "due_at", "id")[:MOST_LINES])
 
 
 def line(escalation: Escalation) -> Line:

@@ -1,19 +1,15 @@
 """Sending one row of the outbox: what it says, to whom, over which channel. Checked at the last moment, as people leave."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import connection
-
 from accounts.models import Account, ChannelSettings, Notification, User
 from accounts.notifications import NotSent, events, outbox, recipients, wording
 from accounts.notifications.channels import ChannelError, chat, email, event_bus, notion
+from tamdash.alone import alone
 
 
 def send(row: Notification) -> str:
     """Sends it, and answers where it arrived. Raises NotSent or ChannelError."""
-    if row.kind != Notification.Kind.TEST and obstacle(row):
-        raise NotSent(obstacle(row))
+    if row.kind != Notification.Kind.TEST and (closed := obstacle(row)):
+        raise NotSent(closed)
     match row.channel:
         case "notion":
             return to_notion(row)
@@ -25,7 +21,7 @@ def send(row: Notification) -> str:
             # A test is of the tenant's channel, whatever the person who asked for it has of their own.
             to = recipient(row)
             own = "" if row.kind == Notification.Kind.TEST else to.chat_url
-            return chat.send(own or settings_of(row).chat_url, wording.message(row))
+            return chat.send(own or ChannelSettings.of(row.tenant).chat_url, wording.message(row))
     raise AssertionError(row.channel)
 
 
@@ -36,23 +32,35 @@ def obstacle(row: Notification) -> str:
 
 
 def recipient(row: Notification) -> User:
-    if row.recipient is None:
-        raise NotSent(outbox.NOBODY)
-    if refusal := recipients.refusal(row.recipient, row.tenant_id):
+    person = row.recipient
+    if person is None:
+        raise NotSent(outbox.NOBODY, tell_others=True)
+    if refusal := recipients.refusal(person, row.tenant_id):
         raise NotSent(refusal, tell_others=True)
-    return row.recipient
+    if row.kind in (Notification.Kind.OPENED, Notification.Kind.WORSENED) and not is_meant(row, person):
+        raise NotSent(f"{person} does not look after the account any more.", tell_others=True)
+    return person
 
 
-def settings_of(row: Notification) -> ChannelSettings:
-    return ChannelSettings.objects.filter(tenant=row.tenant_id).first() or ChannelSettings(tenant=row.tenant)
+def is_meant(row: Notification, person: User) -> bool:
+    """Whether `outbox.TELL` would choose this person now: accounts and escalations change hands while a channel is down."""
+    assert row.escalation is not None
+    owner = row.escalation.account.owner
+    if person == owner or (row.kind == Notification.Kind.WORSENED and person.pk == row.escalation.assignee_id):
+        return True
+    has_owner = owner is not None and not recipients.refusal(owner, row.tenant_id)
+    return not has_owner and person.role == User.Role.MANAGER
 
 
 def to_notion(row: Notification) -> str:
-    channels = settings_of(row)
+    channels = ChannelSettings.of(row.tenant)
     if row.kind == Notification.Kind.TEST:
         return notion.check(channels.notion_token)
     assert row.escalation is not None
-    with alone_at_page(row.escalation.account_id):
+    # Two deliveries at once would leave two pages, or none.
+    with alone(f"the Notion page of account {row.escalation.account_id}") as is_alone:
+        if not is_alone:
+            raise ChannelError("The account's page is being written already.", permanent=False)
         account: Account = Account.objects.with_profile().get(pk=row.escalation.account_id)
         if not (account.profile_page_id or channels.notion_data_source):
             raise NotSent("This account has no Notion page. An admin can enter its id, or name a data source to make pages in.")
@@ -61,18 +69,3 @@ def to_notion(row: Notification) -> str:
         # Unless an admin has named another page meanwhile.
         Account.objects.filter(pk=account.pk, profile_page_id=account.profile_page_id).update(profile_page_id=page)
     return detail
-
-
-@contextmanager
-def alone_at_page(account_id: int) -> Iterator[None]:
-    """Two deliveries at once would leave two pages, or none. The lock is the connection's own: it ends with a worker that dies."""
-    key = [f"notion page of account {account_id}"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key)
-        if cursor.fetchone() != (True,):
-            raise ChannelError("The account's page is being written already.", permanent=False)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
