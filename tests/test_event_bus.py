@@ -1,7 +1,4 @@
 import json
-import logging
-import socket
-import time
 import uuid
 from datetime import UTC, datetime
 
@@ -12,7 +9,7 @@ from pytest_django import Settings
 from accounts import escalations
 from accounts.models import Escalation, Notification
 from accounts.notifications import delivery
-from accounts.notifications.channels import ChannelError, event_bus
+from accounts.notifications.channels import event_bus
 from accounts.notifications.events import EscalationTold, Trial
 from tests import make
 from tests.conftest import Cast
@@ -149,66 +146,3 @@ def test_a_connection_that_died_while_idle_is_replaced(own_redis: OwnRedis) -> N
     own_redis.client.client_kill_filter(_type="normal", skipme=True)
     event_bus.publish("north", trial())
     assert len(entries(own_redis)) == 2
-
-
-def failure() -> ChannelError:
-    with pytest.raises(ChannelError) as caught:
-        event_bus.publish("north", trial())
-    return caught.value
-
-
-@pytest.mark.parametrize(
-    ("url", "permanent"),
-    [
-        ("redis://bus:secret@127.0.0.1:1", False),
-        ("unix:///tmp/nothing-here.sock", False),
-        ("redis://bus:wrong-secret@127.0.0.1:{port}", True),
-        ("redis://reader:secret@127.0.0.1:{port}", True),
-        ("nonsense://bus:secret@127.0.0.1:{port}", True),
-    ],
-)
-def test_a_failure_says_whether_to_try_again_and_no_secret(
-    own_redis: OwnRedis, settings: Settings, caplog: pytest.LogCaptureFixture, url: str, permanent: bool
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    own_redis.client.acl_setuser("bus", enabled=True, passwords=["+secret"], categories=["+@all"], keys=["*"])
-    own_redis.client.acl_setuser("reader", enabled=True, passwords=["+secret"], categories=["+@read"], keys=["*"])
-    settings.REDIS_URL = url.format(port=own_redis.port)
-    error = failure()
-    assert error.permanent is permanent
-    assert "secret" not in str(error)
-    assert "secret" not in caplog.text
-
-
-def test_a_redis_that_hangs_holds_nothing_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_bus, "TIMEOUT", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}"
-        began = time.monotonic()
-        error = failure()
-    assert time.monotonic() - began < 4
-    assert (str(error), error.permanent) == ("Redis did not answer in time.", False)
-
-
-def test_a_full_redis_is_tried_again(own_redis: OwnRedis) -> None:
-    own_redis.client.config_set("maxmemory", "1")
-    try:
-        assert not failure().permanent
-    finally:
-        own_redis.client.config_set("maxmemory", "0")
-
-
-def test_something_else_under_the_streams_name_says_so(own_redis: OwnRedis) -> None:
-    own_redis.client.set(STREAM, "mine")
-    error = failure()
-    assert error.permanent
-    assert "holds something else" in str(error)
-
-
-def test_an_unreachable_redis_is_tried_again_later(cast: Cast, settings: Settings) -> None:
-    make.red_account(cast.tenant, cast.rep)
-    make.scanned(cast.tenant)
-    settings.REDIS_URL = "redis://127.0.0.1:1"
-    delivery.drain(cast.tenant.pk, "event_bus")
-    [row] = rows(cast)
-    assert (row.status, row.error, row.attempts) == ("pending", "Redis could not be reached.", 1)

@@ -120,6 +120,12 @@ def test_notion_is_left_alone_for_as_long_as_it_asks(notion_workspace: Workspace
     assert len(notion_workspace.calls) == 1
 
 
+@pytest.mark.parametrize(("asked", "heeded"), [("1e15", 3600), ("inf", None), ("nan", None), ("-5", None), ("soon", None)])
+def test_a_rest_without_sense_is_not_taken(notion_workspace: Workspace, asked: str, heeded: float | None) -> None:
+    notion_workspace.faults = {-1: Fault(429, "rate_limited", "Slow down.", {"Retry_After": asked})}
+    assert failure(notion_workspace.add_page()).retry_after == heeded
+
+
 def test_calls_keep_their_distance(notion_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notion_api, "PACE", 0.05)
     page = notion_workspace.add_page()
@@ -136,6 +142,12 @@ def test_a_server_that_hangs_holds_nothing_up(notion_workspace: Workspace, monke
     error = failure(notion_workspace.add_page())
     assert time.monotonic() - began < 5
     assert (str(error), error.permanent) == ("Notion did not answer in time.", False)
+
+
+def test_time_that_runs_out_after_the_last_answer_is_no_surprise(notion_workspace: Workspace) -> None:
+    with pytest.raises(ChannelError, match="did not answer in time") as caught, notion_api.connected(TOKEN) as calls:
+        calls.guard.cut()
+    assert not caught.value.permanent
 
 
 def test_a_delivery_always_ends_before_it_is_taken_for_dead() -> None:
@@ -170,6 +182,12 @@ def test_what_cannot_be_a_token_is_not_sent(notion_workspace: Workspace, token: 
     assert error.permanent
     assert "ntn_" not in str(error)
     assert notion_workspace.calls == []
+
+
+def test_what_an_admin_typed_forges_no_line_of_the_log() -> None:
+    with pytest.raises(ChannelError) as caught:
+        notion.identifier("page\n2026-11-23 ERROR\u202eall is lost")
+    assert str(caught.value).startswith("“page 2026-11-23 ERROR all is lost” is not the id")
 
 
 def test_a_page_in_the_trash_says_so(notion_workspace: Workspace) -> None:
@@ -210,7 +228,7 @@ def test_a_delivery_that_failed_halfway_is_whole_after_the_next(row: Notificatio
 def test_two_workers_do_not_write_one_page_at_once(row: Notification, notion_workspace: Workspace) -> None:
     held, done = threading.Event(), threading.Event()
     assert row.escalation is not None
-    key = f"notion page of account {row.escalation.account_id}"
+    key = f"the Notion page of account {row.escalation.account_id}"
 
     def hold() -> None:
         with closing(connection.copy()) as other, other.cursor() as cursor:

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
@@ -20,6 +20,7 @@ class Webhook:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"ok"
     hangs: bool = False  # no answer at all
+    before_answer: Callable[[], None] = lambda: None
     drips: bool = False  # a byte of its answer at a time, for ever
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
@@ -39,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         hook = cast("Server", self.server).hook
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         hook.received.append((self.path, json.loads(sent) if sent.startswith(b"{") else {"form": sent.decode()}))
+        hook.before_answer()
         if hook.hangs:
             hook.over.wait()
             return

@@ -7,6 +7,7 @@ from django.db import connection
 
 from accounts.demo.calendar import Calendar
 from accounts.models import Tenant
+from accounts.notifications.channels import event_bus
 from accounts.notifications.outbox import NOT_SET_UP
 
 REMEMBERED = timedelta(days=30)
@@ -43,6 +44,6 @@ ON CONFLICT DO NOTHING"""
 
 def tell_of_the_past(tenant: Tenant, calendar: Calendar) -> None:
     values: dict[str, Any] = {"tenant": tenant.pk, "since": calendar.midnight - REMEMBERED, "failed": list(FAILED), "again": TRIED_AGAIN}
-    values |= {"refused": REFUSED, "not_set_up": NOT_SET_UP, "stream": f"tamdash:{tenant.slug}:escalations"}
+    values |= {"refused": REFUSED, "not_set_up": NOT_SET_UP, "stream": event_bus.stream_of(tenant.slug)}
     with connection.cursor() as cursor:
         cursor.execute(TOLD, values)

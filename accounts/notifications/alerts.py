@@ -5,13 +5,14 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import Escalation, EscalationEvent, Notification
-from accounts.notifications.content import Content, Line, Section, address, outside, paragraph
+from accounts.notifications.content import LONGEST_NAME, Content, Line, Section, address, outside, paragraph
 from accounts.pages.deduction_lines import Line as Deduction
 from accounts.pages.overview import Overview
 from tamdash.templatetags.tamdash import minus, moment, span
 
 Reason = Escalation.Reason
 LONGEST_REASON = 500
+INNER = str.maketrans('“”"', "‘’'")
 
 
 def alert(row: Notification) -> Content:
@@ -19,7 +20,8 @@ def alert(row: Notification) -> Content:
     escalation: Escalation = found.get(pk=row.escalation_id)
     page = Overview(escalation.account, timezone.now())
     subject, lead = {"assigned": assigned, "worsened": worsened}.get(row.kind, opened)(escalation)
-    sections = (paragraph(*lead), paragraph(due(escalation, page.now), whose(escalation)), why(page))
+    is_again = row.kind == Notification.Kind.WORSENED and last(escalation, "acknowledged") is not None
+    sections = (paragraph(*lead), paragraph(due(escalation, page.now, is_again), whose(escalation)), why(page))
     return Content(subject, sections, Line(f"Open {escalation}", address(escalation.get_absolute_url())))
 
 
@@ -28,7 +30,7 @@ def opened(escalation: Escalation) -> tuple[str, list[str]]:
     name, was = outside(escalation.account.name), before(escalation)
     if escalation.reason == Reason.BY_HAND:
         who, why_so = outside(str(escalation.raised_by)), last(escalation, "opened")
-        words = f"{who} raised it by hand, at {escalation.score}" + (f": “{outside(why_so.note, LONGEST_REASON)}”" if why_so else ".")
+        words = f"{who} raised it by hand, at {escalation.score}" + (f": {quoted(why_so.note, LONGEST_REASON)}" if why_so else ".")
         return f"{name} was raised by {who}: {escalation.rag}, {escalation.score}", [words]
     subject = f"{name} is {escalation.rag}: {escalation.score}{was}"
     return subject, [f"{escalation.get_reason_display()}: {name} is at {escalation.score}{was}."]
@@ -38,7 +40,7 @@ def worsened(escalation: Escalation) -> tuple[str, list[str]]:
     name, event = outside(escalation.account.name), last(escalation, "worsened")
     score = event.score if event and event.score is not None else escalation.score
     lead = f"{name} is at {score}. It was {escalation.rag} at {escalation.score} when {escalation} opened."
-    return f"{name} turned Red: {score}, was {escalation.score}", [lead, f"{escalation} is open anew, with the time that Red has."]
+    return f"{name} turned Red: {score}, was {escalation.score}", [lead]
 
 
 def assigned(escalation: Escalation) -> tuple[str, list[str]]:
@@ -52,6 +54,11 @@ def assigned(escalation: Escalation) -> tuple[str, list[str]]:
     ]
 
 
+def quoted(text: str, longest: int = LONGEST_NAME) -> str:
+    """What somebody else wrote, with single quotes inside the double ones."""
+    return f"“{outside(text, longest).translate(INNER)}”"
+
+
 def before(escalation: Escalation) -> str:
     return "" if escalation.previous_score is None else f", was {escalation.previous_score}"
 
@@ -61,8 +68,8 @@ def last(escalation: Escalation, kind: str) -> EscalationEvent | None:
     return found
 
 
-def due(escalation: Escalation, now: datetime) -> str:
-    """How its clock stands, which may have moved on before the message went out."""
+def due(escalation: Escalation, now: datetime, is_again: bool = False) -> str:
+    """How its clock stands, which may have moved on before the message went out. `is_again`: it was acknowledged before it turned Red."""
     if escalation.status == Escalation.Status.RESOLVED:
         return "It is resolved meanwhile."
     if escalation.status == Escalation.Status.ACKNOWLEDGED:
@@ -71,7 +78,9 @@ def due(escalation: Escalation, now: datetime) -> str:
         assert escalation.muted_until is not None
         return f"It is muted until {moment(escalation.muted_until)}."
     if escalation.due_at < now:
-        return f"It was to be acknowledged by {moment(escalation.due_at)}, and is overdue."
+        return f"It was to be acknowledged{' again' if is_again else ''} by {moment(escalation.due_at)}, and is overdue."
+    if is_again:
+        return f"It has to be acknowledged again, by {moment(escalation.due_at)} ({escalation.account.tenant.time_zone})."
     return f"To be acknowledged by {moment(escalation.due_at)} ({escalation.account.tenant.time_zone})."
 
 
@@ -92,6 +101,6 @@ def why(page: Overview) -> Section:
 
 def deduction(line: Deduction) -> str:
     if line.ticket:
-        ticket = f"P{line.ticket.priority} {outside(line.ticket.external_id)}, “{outside(line.ticket.subject)}”"
+        ticket = f"P{line.ticket.priority} {outside(line.ticket.external_id)}, {quoted(line.ticket.subject)}"
         return ticket if line.age is None else f"{ticket}, {span(line.age)} old"
     return line.text if line.age is None else f"{line.text} for {span(line.age)}"

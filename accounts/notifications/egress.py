@@ -19,8 +19,12 @@ from django.conf import settings
 LONGEST = 45.0  # seconds for all connections of one message: a server that answers a byte at a time keeps no worker
 NAT64 = IPv6Network("64:ff9b::/96")  # an IPv4 address in its last 32 bits (RFC 6052)
 IPV4_COMPATIBLE = IPv6Network("::/96")  # the same, deprecated, but some systems still route it
-# Global by their number, and yet answered nearby: site-local, a network's own NAT64, protocol assignments, Azure's host agent.
-NEARBY = tuple(ip_network(one) for one in ("fec0::/10", "64:ff9b:1::/48", "192.0.0.0/24", "168.63.129.16/32"))
+# Global by their number, and yet answered nearby: site-local, a network's own NAT64 and SIIT (RFC 2765), segment routing, documentation,
+# protocol assignments, Azure's host agent.
+NEARBY = tuple(
+    ip_network(one)
+    for one in ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "5f00::/16", "3fff::/20", "192.0.0.0/24", "168.63.129.16/32")
+)
 
 
 class PrivateAddress(OSError):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import ChannelSettings, Notification, Tenant, User
 from accounts.models.notification import Channel
 from accounts.notifications import outbox
+from accounts.notifications.channels import event_bus
 from tamdash.templatetags.tamdash import moment
 
 SHOWN = 3  # of each channel
@@ -49,7 +50,7 @@ def start(admin: User, channel: Channel) -> bool:
 
 
 def shown(tenant: Tenant) -> list[Trial]:
-    channels = ChannelSettings.objects.filter(tenant=tenant).first() or ChannelSettings(tenant=tenant)
+    channels = ChannelSettings.of(tenant)
     tests = Notification.objects.filter(tenant=tenant, kind=Notification.Kind.TEST)
     latest = list(tests.order_by("-pk")[: SHOWN * len(Channel) * 3])
     return [
@@ -91,7 +92,7 @@ def state(channels: ChannelSettings, channel: Channel) -> str:
                 return "Not set up: enter a Notion token."
             return "On." if channels.notion_data_source else "On, for accounts that have a Notion page."
         case Channel.EVENT_BUS:
-            return f"On, as the Redis stream tamdash:{channels.tenant.slug}:escalations." if channels.event_bus_enabled else "Off."
+            return f"On, as the Redis stream {event_bus.stream_of(channels.tenant.slug)}." if channels.event_bus_enabled else "Off."
 
 
 def outcome(row: Notification) -> tuple[str, str, str]:

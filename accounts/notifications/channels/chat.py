@@ -55,6 +55,8 @@ def send(url: str, message: Message) -> str:
             taken = plugin.notify(text, body_format=NotifyFormat.TEXT if as_text else None, body_passthrough=not as_text)
     except Later as later:
         raise ChannelError(f"{NAMES[kind]} asks to wait.", permanent=False, retry_after=later.seconds) from None
+    except OverflowError:  # of the time until which to wait
+        raise ChannelError(f"{NAMES[kind]} asks to wait for longer than there is time.", permanent=False, retry_after=BUSY) from None
     except TimeoutError:
         raise ChannelError(f"{NAMES[kind]} took longer than {egress.LONGEST:g} seconds.", permanent=False) from None
     if not taken:

@@ -12,6 +12,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 
 from accounts.models import User
 from accounts.notifications.channels import ChannelError
+from accounts.notifications.content import outside
 from accounts.notifications.wording import Message
 
 NO_SERVER = "No mail server is set up: whoever runs tamdash sets TAMDASH_EMAIL_URL."
@@ -76,5 +77,4 @@ def cause(error: OSError) -> str:
 
 
 def said(answer: bytes | str) -> str:
-    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_ANSWER]
+    return outside(answer.decode(errors="replace") if isinstance(answer, bytes) else answer, LONGEST_ANSWER)

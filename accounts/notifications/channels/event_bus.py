@@ -9,10 +9,9 @@ from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
+    ClusterCrossSlotError,
     ConnectionError,
     NoPermissionError,
-    OutOfMemoryError,
-    ReadOnlyError,
     RedisError,
     TimeoutError,
 )
@@ -35,9 +34,14 @@ redis.call('SET', KEYS[2], id, 'EX', ARGV[2])
 return id"""
 
 
+def stream_of(tenant: str) -> str:
+    """The name of the stream of the tenant with that slug."""
+    return f"tamdash:{tenant}:escalations"
+
+
 def publish(tenant: str, event: Event) -> str:
     """Adds the event to the tenant's stream, once however often it is called. Answers where it is."""
-    stream = f"tamdash:{tenant}:escalations"
+    stream = stream_of(tenant)
     keys = (stream, f"{stream}:seen:{event.event_id}")
     values = (str(MAX_LENGTH), str(REMEMBERED), str(event.event_id), event.event_type, event.model_dump_json())
     try:
@@ -55,17 +59,22 @@ def client(url: str) -> Redis:
 
 
 def explained(error: Exception) -> ChannelError:
-    """What happened, in words of ours."""
+    """What happened, in words of ours. Permanent is only what stays as it is however long the event waits.
+
+    A refused password is not: whoever runs tamdash puts it right, and what waits then goes out.
+    """
+    # A script's error has its code in front of it, or with an older Redis within.
+    words = str(error)
     if isinstance(error, AuthenticationError | AuthorizationError | NoPermissionError):
-        return ChannelError("Redis refused the sign-in or the command. Whoever runs tamdash can check REDIS_URL.", permanent=True)
+        return ChannelError("Redis refused the sign-in or the command. Whoever runs tamdash can check REDIS_URL.", permanent=False)
     if isinstance(error, TimeoutError):
         return ChannelError("Redis did not answer in time.", permanent=False)
-    if isinstance(error, BusyLoadingError | OutOfMemoryError | ReadOnlyError):
-        return ChannelError("Redis takes no writes right now.", permanent=False)
-    if isinstance(error, ConnectionError | OSError):
+    if isinstance(error, ConnectionError | OSError) and not isinstance(error, BusyLoadingError):
         return ChannelError("Redis could not be reached.", permanent=False)
-    if "MISCONF" in str(error):
-        return ChannelError("Redis takes no writes: it cannot save its data.", permanent=False)
-    if "WRONGTYPE" in str(error):
+    if "WRONGTYPE" in words:
         return ChannelError("The stream's key holds something else in Redis. Whoever runs tamdash can remove it.", permanent=True)
-    return ChannelError("Redis did not accept the event. Whoever runs tamdash can check REDIS_URL.", permanent=True)
+    if isinstance(error, ValueError | ClusterCrossSlotError):
+        return ChannelError("REDIS_URL names no Redis that takes the event. Whoever runs tamdash can check it.", permanent=True)
+    if "MISCONF" in words:
+        return ChannelError("Redis takes no writes: it cannot save its data.", permanent=False)
+    return ChannelError("Redis does not take the event now. Whoever runs tamdash can look at its log.", permanent=False)

@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from accounts.notifications.channels import ChannelError
 from accounts.notifications.channels.notion_api import Calls, Missing, Refused, connected
 from accounts.notifications.channels.notion_blocks import batches, blocks
+from accounts.notifications.content import outside
 from accounts.schemas import RelationshipProfile
 
 TITLE = "Technical Relationship Profile"
 BEING_WRITTEN = f"{TITLE} (being written)"
 ACCOUNT_ID = "Account ID"  # the property of a data source's pages by which an account's page is found
+LONGEST_DETAIL = 300
 OLDEST_FIRST = [{"timestamp": "created_time", "direction": "ascending"}]
 HEALTH = {"Health Score": ("number",), "Health Status": ("select", "status"), "Last Health Scan": ("date",)}
 
@@ -77,7 +79,9 @@ def check(token: str) -> str:
     """Whom Notion takes the token's holder for. Raises ChannelError."""
     with connected(token) as notion:
         me = notion.ask("GET", "users/me", Bot)
-    return f"Connected as {me.name or 'an integration'}{f' of {me.bot.workspace_name}' if me.bot.workspace_name else ''}"
+    return outside(
+        f"Connected as {me.name or 'an integration'}{f' of {me.bot.workspace_name}' if me.bot.workspace_name else ''}", LONGEST_DETAIL
+    )
 
 
 def update(token: str, profile: RelationshipProfile, data_source: str) -> tuple[str, str]:
@@ -90,7 +94,7 @@ def update(token: str, profile: RelationshipProfile, data_source: str) -> tuple[
         page = known_page(notion, profile.profile_page_id) if profile.profile_page_id else page_in(notion, identifier(data_source), profile)
         write_health(notion, page, profile)
         write_profile(notion, page.id, profile)
-    return page.id, f"The account's page in Notion, {page.url}" if page.url else "The account's page in Notion"
+    return page.id, outside(f"The account's page in Notion, {page.url}" if page.url else "The account's page in Notion", LONGEST_DETAIL)
 
 
 def identifier(typed: str) -> str:

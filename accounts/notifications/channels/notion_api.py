@@ -20,6 +20,7 @@ from accounts.notifications.channels import ChannelError
 VERSION = "2025-09-03"  # what the bodies are written for
 TIMEOUT = 10.0  # seconds, to connect and for each read
 DEADLINE = 120.0  # seconds for all of one delivery: well under `delivery.LEASE`
+LATE = "Notion did not answer in time."
 PACE = 0.34  # seconds from one call to the next: on average Notion takes three a second
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -45,8 +46,11 @@ def connected(token: str) -> Iterator["Calls"]:
     token = token.strip()
     if not (token.isascii() and token.isprintable() and token):
         raise ChannelError("The Notion token is not one that Notion gave out. An admin can enter it anew.", permanent=True)
-    with egress.guarded(DEADLINE) as guard, httpx.Client(follow_redirects=False) as connections:
-        yield Calls(connections, token, guard)
+    try:
+        with egress.guarded(DEADLINE) as guard, httpx.Client(follow_redirects=False) as connections:
+            yield Calls(connections, token, guard)
+    except TimeoutError:  # time ran out after the last answer, which may be half of one
+        raise ChannelError(LATE, permanent=False) from None
 
 
 class Calls:
@@ -83,7 +87,7 @@ class Calls:
         if self.guard.refused:
             return ChannelError("Notion's address is a private one. Whoever runs tamdash can check TAMDASH_NOTION_URL.", permanent=True)
         if self.guard.late or isinstance(error, RequestTimeoutError):
-            return ChannelError("Notion did not answer in time.", permanent=False)
+            return ChannelError(LATE, permanent=False)
         if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL | InvalidPathParameterError):
             return ChannelError("Notion's address is not one. Whoever runs tamdash can check TAMDASH_NOTION_URL.", permanent=True)
         if isinstance(error, httpx.HTTPError | OSError):
@@ -117,10 +121,10 @@ def retry_after(headers: httpx.Headers) -> float | None:
     """Seconds, from a header that gives seconds or a date."""
     value = headers.get("retry-after", "")
     try:
-        return max(float(value), 0)
+        return float(value)  # ChannelError heeds it only if it makes sense
     except ValueError:
         pass
     try:
         return max((parsedate_to_datetime(value) - timezone.now()).total_seconds(), 0)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
