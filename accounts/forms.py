@@ -16,6 +16,7 @@ from accounts.models import (
     Stakeholder,
     User,
 )
+from accounts.notifications import recipients
 from accounts.opinions import MOST_DAYS
 from accounts.pages.portfolio import SORTS, TIERS, Filters, chosen_owner
 
@@ -88,6 +89,15 @@ class StakeholderForm(RowForm):
         model = Stakeholder
         fields = ["name", "role", "email", "technical_maturity", "notes"]
         widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
+
+    def clean_email(self) -> str:
+        """No colleague's address: nobody is told anything whose address is a customer's."""
+        given: str = self.cleaned_data["email"]
+        if person := recipients.person_at(given, self.instance.account):
+            raise forms.ValidationError(
+                f"This is the address of {person}, a colleague, who would get no alerts any more. Enter the customer's."
+            )
+        return given
 
 
 class IntegrationForm(RowForm):

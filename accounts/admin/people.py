@@ -13,6 +13,7 @@ from accounts.admin import tenant_settings
 from accounts.admin.secrets import ChatAddress
 from accounts.admin.tenancy import TenantForm, TenantRows
 from accounts.models import Tenant, User
+from accounts.notifications import recipients
 
 
 class OwnTenantForm(tenant_settings.SettingsFields, TenantForm[Tenant]):
@@ -56,14 +57,27 @@ class TenantAdmin(TenantRows[Tenant]):
         return False
 
 
-class NewPersonForm(TenantForm[User], AdminUserCreationForm[User]):
+class OwnAddress(TenantForm[User]):
+    """A person's address is no customer's: nothing would be sent to it. Whoever is inactive is told nothing anyway."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("email") and given.get("is_active", True):
+            stakeholder = recipients.stakeholders_at(given["email"], self.tenant.pk).select_related("account").first()
+            if stakeholder:
+                words = f"This is the address of {stakeholder}, a stakeholder of {stakeholder.account}: no alert would be sent to it."
+                self.add_error("email", f"{words} Enter another, or correct the stakeholder.")
+        return given
+
+
+class NewPersonForm(OwnAddress, AdminUserCreationForm[User]):
     class Meta:
         model = User
         fields = ("email", "name", "role")
         field_classes: dict[str, type[forms.Field]] = {}
 
 
-class PersonForm(ChatAddress[User], TenantForm[User], UserChangeForm[User]):
+class PersonForm(ChatAddress[User], OwnAddress, UserChangeForm[User]):
     secrets = ("chat_url",)
 
     class Meta:

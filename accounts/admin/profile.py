@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin.tenancy import OwnRowsFilter, TenantRows
+from accounts.forms import StakeholderForm
 from accounts.models import (
     Account,
     CoDevOpportunity,
@@ -37,6 +38,7 @@ class ProfileRows(admin.TabularInline[M, Account]):
 
 class Stakeholders(ProfileRows[Stakeholder]):
     model = Stakeholder
+    form = StakeholderForm
 
 
 class Integrations(ProfileRows[Integration]):

@@ -43,7 +43,7 @@ class SettingsFields(forms.Form):
     outreach_per_day = plain("outreach_per_day", "Outreach drafts a day", "Written for escalations without being asked for.")
     tickets_stale_after_hours = plain("tickets_stale_after_hours", "Tickets are stale after hours")
     reporting_within_hours = plain(
-        "reporting_within_hours", "Heartbeats go on after hours", "A heartbeat this recent is expected to go on."
+        "reporting_within_hours", "Heartbeats go on, hours", "A heartbeat this recent is expected to be followed by more."
     )
     heartbeats_stale_after_hours = plain("heartbeats_stale_after_hours", "Heartbeats are stale after hours")
     working_days = forms.MultipleChoiceField(
