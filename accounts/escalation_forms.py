@@ -1,13 +1,17 @@
 """What people type about escalations."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
-from accounts.models import Tenant
+from accounts.models import Tenant, User
 from accounts.pages import mute_times
+from accounts.pages.portfolio import whole
 
+NOBODY = "nobody"
+NO_TIME = "Write a date and a time that the clock shows, such as 2026-12-01 09:00."
 REASON = "Say what resolved it: the next person to look will ask."
 
 
@@ -24,9 +28,22 @@ class RaiseForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """`to` is a person's id; empty for nobody."""
+    """Who is to deal with it: the id of somebody active in the tenant, or NOBODY, which is None."""
 
-    to = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    to = forms.CharField(error_messages={"required": "Choose who is to deal with it."})
+
+    def __init__(self, tenant: Tenant, data: QueryDict) -> None:
+        super().__init__(data)
+        self.tenant = tenant
+
+    def clean_to(self) -> User | None:
+        given = self.cleaned_data["to"]
+        if given == NOBODY:
+            return None
+        person: User | None = User.objects.filter(tenant=self.tenant, is_active=True, pk=whole(given) or 0).first()
+        if person is None:
+            raise forms.ValidationError("Nobody who is active here has this number. Choose somebody of the list.")
+        return person
 
 
 class MuteForm(forms.Form):
@@ -35,10 +52,16 @@ class MuteForm(forms.Form):
     until = forms.ChoiceField(
         choices=[(name, name) for name in (*mute_times.AHEAD, "typed")], error_messages={"required": "Choose until when."}
     )
-    typed = forms.DateTimeField(
-        required=False, error_messages={"invalid": "Write a date and a time that the clock shows, such as 2026-12-01 09:00."}
-    )
+    typed = forms.DateTimeField(required=False, error_messages={"invalid": NO_TIME})
     why = forms.CharField(max_length=500, required=False)
+
+    def clean_typed(self) -> datetime | None:
+        """In UTC, as PostgreSQL knows fewer offsets than Python."""
+        typed: datetime | None = self.cleaned_data["typed"]
+        try:
+            return typed.astimezone(UTC) if typed else None
+        except OverflowError as error:
+            raise forms.ValidationError(NO_TIME) from error
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

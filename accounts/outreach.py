@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from django.db import connection
 
 from accounts.models import Escalation, Tenant
+from accounts.models.escalation import EscalationQuerySet
 
 OPENED_WITHIN = timedelta(days=7)  # what is older has been talked about; a person can still ask for a draft
 
@@ -13,6 +14,11 @@ ASKED_BY_NOBODY = """
 SELECT count(*) FROM communications_communication draft
 WHERE tenant_id = %s AND escalation_id IS NOT NULL AND created_at >= %s AND (
     SELECT actor_id FROM communications_communicationevent event WHERE event.communication_id = draft.id ORDER BY event.id LIMIT 1) IS NULL"""
+
+
+def recent(now: datetime) -> EscalationQuerySet:
+    """Those that get a draft without being asked for, as far as their own state goes; `why_none` says the same of one, in words."""
+    return Escalation.objects.unresolved().of_active_accounts().filter(opened_at__gte=now - OPENED_WITHIN)
 
 
 def left_today(tenant: Tenant, now: datetime) -> int:
@@ -25,7 +31,7 @@ def left_today(tenant: Tenant, now: datetime) -> int:
 
 
 def why_none(escalation: Escalation, per_day: int, left: int, now: datetime) -> str:
-    """Why an escalation of an active account has no draft, for people; empty where none is to come. `per_day`: the tenant's budget."""
+    """Why an escalation of an active account has no draft, for people; empty where it needs none. `per_day`: the tenant's budget."""
     if escalation.status == Escalation.Status.RESOLVED:
         return ""
     if per_day == 0:
@@ -34,4 +40,4 @@ def why_none(escalation: Escalation, per_day: int, left: int, now: datetime) -> 
         return f"No draft: it opened more than {OPENED_WITHIN.days} days ago."
     if left == 0:
         return f"No draft yet: today's budget of {per_day} is used up."
-    return "A draft will be written within minutes."
+    return f"No draft yet: they are written the worst first, at most {per_day} a day."

@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.models import Tenant
 from communications import drafts, generation, llm, outreach
 from communications.models import Communication
 from tamdash.broker import tell
@@ -33,7 +34,7 @@ def sweep_waiting_drafts() -> None:
     for draft in under_way.filter(status=Status.GENERATING, updated_at__lt=abandoned)[:AT_ONCE]:
         take_back(draft)
     for draft_id in under_way.filter(status=Status.QUEUED, updated_at__lt=now - LOST_AFTER).values_list("pk", flat=True)[:AT_ONCE]:
-        drafts.tell_worker(draft_id)
+        tell(drafts.GENERATE, draft_id, takes_long=True)
 
 
 def take_back(draft: Communication) -> None:
@@ -42,7 +43,7 @@ def take_back(draft: Communication) -> None:
     if draft.attempts < MAX_ATTEMPTS:
         note = f"Writing was interrupted. Attempt {draft.attempts + 1} of {MAX_ATTEMPTS} follows"
         if drafts.move(draft, Status.GENERATING, Status.QUEUED, note=note):
-            drafts.tell_worker(draft.pk)
+            tell(drafts.GENERATE, draft.pk, takes_long=True)
         return
     failure = f"Writing was interrupted {MAX_ATTEMPTS} times. Try again; if it happens again, tell an admin."
     drafts.move(draft, Status.GENERATING, Status.FAILED, note=failure, failure=failure)
@@ -50,9 +51,13 @@ def take_back(draft: Communication) -> None:
 
 @shared_task
 def request_outreach() -> None:
-    """The minute's tick: a task for each tenant that has escalations without a draft, so that one failing tenant holds up no other."""
-    for tenant_id in outreach.due(timezone.now()).order_by().values_list("tenant", flat=True).distinct():
-        tell("communications.tasks.request_tenant_outreach", tenant_id, expires=50)
+    """The minute's tick: a task for each tenant that has escalations without a draft and a budget for them.
+
+    One each, so that a failing tenant holds up no other.
+    """
+    for tenant in Tenant.objects.filter(pk__in=outreach.due(timezone.now()).order_by().values("tenant")):
+        if tenant.config.outreach_per_day:
+            tell("communications.tasks.request_tenant_outreach", tenant.pk, expires=50)
 
 
 @shared_task

@@ -3,13 +3,18 @@
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
   const rows = () => $$('#queue tbody tr'), link = row => $('th a', row);
   const current = () => document.activeElement.closest('#queue tbody tr') || $('#queue tr[aria-current]');
-  let last = 0, wanted = '', place = null;
+  let last = 0, wanted = '', place = null, asker = null, ticked = [], along;
 
   const mark = row => { $$('#queue tr[data-at]').forEach(x => x.removeAttribute('data-at')); row.dataset.at = ''; last = rows().indexOf(row); };
   const go = step => {
     const all = rows(), at = all.indexOf(current());
     const to = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))];
-    if (to) { link(to).focus(); to.scrollIntoView({ block: 'nearest' }); }
+    if (!to) return;
+    link(to).focus();
+    to.scrollIntoView({ block: 'nearest' });
+    clearTimeout(along);
+    // what is open beside the queue is always the row that the keyboard is at; not every one of many passed by
+    if ($('#detail') && !to.matches('[aria-current]')) along = setTimeout(() => to.isConnected && link(to).click(), 120);
   };
   document.addEventListener('focusin', e => { const row = e.target.closest('#queue tbody tr'); if (row) mark(row); });
 
@@ -53,18 +58,34 @@
 
   // a row that a step moves elsewhere leaves the keyboard where it was, with the row that comes after it
   document.addEventListener('htmx:beforeRequest', e => {
+    if (!e.target.closest('#split')) return;
     const row = $(`#queue tr[data-pk="${e.detail.requestConfig.path.match(/\/(\d+)\//)?.[1]}"]`);
+    clearTimeout(along);
+    asker = !document.activeElement.closest('#queue') && e.target.closest('#detail') && (e.target.id || e.target.getAttribute('action'));
     place = e.target.id === 'one' && row && !row.matches('[aria-current]') ? rows().indexOf(row) : null;
   });
+
+  // what was ticked stays so while another one is opened
+  document.addEventListener('htmx:beforeSwap', e => {
+    ticked = e.detail.requestConfig.verb === 'get' ? $$('#queue tbody .tick :checked').map(x => x.value) : [];
+  });
+
+  // the control of the detail that asked, or the detail where that is gone: a menu has closed, so its button
+  const back = name => {
+    const form = document.getElementById(name) || $(`#detail form[action="${name}"]`);
+    return form && (form.popover ? $(`#detail [popovertarget="${form.id}"]`) : $('button', form)) || $('#detail');
+  };
 
   // after a part was swapped: what was asked for, else the control that asked, else its row, else the one now in its place
   document.addEventListener('htmx:afterSettle', e => {
     if (!$('#split') || e.detail.target?.id !== 'split' && e.detail.elt?.id !== 'split') return;
+    $$('#queue tbody .tick input').forEach(x => { x.checked = ticked.includes(x.value); });
     count();
     const wrong = $('#split [aria-invalid=true]');
     if (wanted === 'resolve') resolving();
     else if (place !== null && rows().length) link(rows()[Math.min(place, rows().length - 1)]).focus();
     else if (wrong) wrong.focus();
+    else if (asker && $('#detail')) back(asker).focus();
     else if (!document.activeElement.closest('#split') || !document.activeElement.checkVisibility() || document.activeElement.matches('header .end')) {
       const row = $('#queue tr[aria-current]') || rows()[Math.min(last, rows().length - 1)];
       if (row && link(row).checkVisibility()) link(row).focus();
@@ -89,9 +110,14 @@
     j: () => go(1),
     k: () => go(-1),
     x: () => $('.tick input', current())?.click(),
-    a: () => ($('[data-key=a]', current()) || $('#detail .primary[data-key=a]'))?.click(),
+    a: () => {
+      const row = document.activeElement.closest('#detail') ? null : current();
+      const there = row && $('[data-key=a]', row), open = !row || row.matches('[aria-current]');
+      (there || open && $('#detail .primary[data-key=a]'))?.click();
+    },
     r: () => {
       const row = current();
+      if (!$('#act [data-to=resolve]')) return;
       if (!row || row.matches('[aria-current]')) return resolving();
       wanted = 'resolve';
       link(row).click();
@@ -103,7 +129,7 @@
     const t = e.target, typing = t.closest('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable], [popover]');
     if (typing || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || !$('#queue') || !keys[e.key]) return;
     if (e.key !== 'Enter' && !$('#keys')?.checked) return;
-    if (['x', 'a', 'Enter'].includes(e.key) && !current()) return;
+    if (['x', 'Enter'].includes(e.key) && !current()) return;
     if (e.key !== 'Enter' || t.matches('body, main, #detail, .tick input')) e.preventDefault();
     keys[e.key](e);
   });

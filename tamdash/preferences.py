@@ -1,8 +1,8 @@
 """What people choose for themselves."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -19,4 +19,4 @@ def morning_digest(request: HttpRequest) -> HttpResponse:
     messages.success(request, on if user.wants_morning_digest else "The morning digest is off.")
     back = request.POST.get("next", "")
     known = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if known else "portfolio")
+    return HttpResponseRedirect(back if known and back.startswith("/") else reverse("portfolio"))

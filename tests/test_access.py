@@ -64,7 +64,7 @@ RULES = {
     "policy-copy": Rule(ADMINS, "post", ("policy",)),
     "escalation-acknowledge": Rule(OWNERS, "post", ("escalation",)),
     "escalation-resolve": Rule(LEADERS, "post", ("escalation",), (("reason", "Fixed"),)),
-    "escalation-assign": Rule(LEADERS, "post", ("escalation",), (("to", ""),)),
+    "escalation-assign": Rule(LEADERS, "post", ("escalation",), (("to", "nobody"),)),
     "escalation-mute": Rule(LEADERS, "post", ("escalation",), (("until", "week"),)),
     "escalation-unmute": Rule(LEADERS, "post", ("escalation",)),
     "escalation-comment": Rule(OWNERS, "post", ("escalation",), (("text", "Called them"),)),

@@ -54,26 +54,41 @@ def test_a_managers_morning(site: Site, manager: User, rep: User, queue: list[Es
     assert names(page) == [NAMES[2], NAMES[0], NAMES[1], *NAMES[3:]]
     expect(page.locator("#queue tbody tr").first).to_contain_text("3 h overdue")
     counts(page, "Open", "6")
+    the_overdue_one_is_acknowledged_by_keyboard(site, queue[2])
+    two_at_once_are_given_to_somebody(site, queue[0], rep)
+    another_is_acknowledged_where_it_stands(page, queue)
+    one_is_put_off_until_tomorrow(page)
+    one_is_resolved_with_a_reason(site, queue[1])
+    the_rest_is_taken_along(page, tmp_path)
+    page.go_back()
+    expect(page.get_by_role("complementary", name=NAMES[2])).to_be_visible()
+    assert site.problems == []
 
-    # by keyboard: to the overdue one, its detail, acknowledged; focus stays in the queue
+
+def the_overdue_one_is_acknowledged_by_keyboard(site: Site, overdue: Escalation) -> None:
+    """Opened, then acknowledged; focus stays in the queue."""
+    page = site.page
     page.keyboard.press("j")
-    expect(page.locator(f"#e-{queue[2].pk}")).to_be_focused()
+    expect(page.locator(f"#e-{overdue.pk}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("complementary", name=NAMES[2])).to_be_visible()
-    assert page.url.endswith(f"/escalations/{queue[2].pk}/")
-    expect(page.locator(f"#e-{queue[2].pk}")).to_be_focused()
+    assert page.url.endswith(f"/escalations/{overdue.pk}/")
+    expect(page.locator(f"#e-{overdue.pk}")).to_be_focused()
     site.assert_accessible()
     page.keyboard.press("a")
     notice(page, f"{NAMES[2]}, acknowledged.")
     counts(page, "Unacknowledged", "5")
     counts(page, "Open", "6")
     expect(page.locator("#detail")).to_contain_text("Acknowledged by Mona Manager")
-    expect(page.locator(f"#e-{queue[2].pk}")).to_be_focused()
+    expect(page.locator(f"#e-{overdue.pk}")).to_be_focused()
 
-    # two at once: ticked, given to somebody
-    page.locator(f"#e-{queue[0].pk}").focus()
+
+def two_at_once_are_given_to_somebody(site: Site, first: Escalation, rep: User) -> None:
+    """Ticked by keyboard, the first and the one below it."""
+    page = site.page
+    page.locator(f"#e-{first.pk}").focus()
     page.keyboard.press("x")
-    page.locator(f"#e-{queue[0].pk}").focus()
+    page.locator(f"#e-{first.pk}").focus()
     page.keyboard.press("j")
     page.keyboard.press("x")
     bulk = page.get_by_role("form", name="Selected escalations")
@@ -86,14 +101,18 @@ def test_a_managers_morning(site: Site, manager: User, rep: User, queue: list[Es
     expect(bulk).to_be_hidden()
     assert Escalation.objects.filter(assignee=rep).count() == 2
 
-    # another acknowledged without opening it: it goes to the end, and the next one is at hand
+
+def another_is_acknowledged_where_it_stands(page: Page, queue: list[Escalation]) -> None:
+    """It goes to the end, and the next one is at hand."""
     page.locator(f"#e-{queue[3].pk}").focus()
     page.keyboard.press("a")
     notice(page, f"{NAMES[3]}, acknowledged.")
     expect(page.locator(f"#e-{queue[4].pk}")).to_be_focused()
     assert names(page)[-1] == NAMES[3]
 
-    # one out of the way until tomorrow, by the menu of its row
+
+def one_is_put_off_until_tomorrow(page: Page) -> None:
+    """By the menu of its row."""
     page.get_by_role("link", name=f"More for {NAMES[4]}").click()
     page.get_by_role("button", name="Mute until tomorrow").click()
     notice(page, f"{NAMES[4]}, muted.")
@@ -102,8 +121,11 @@ def test_a_managers_morning(site: Site, manager: User, rep: User, queue: list[Es
     expect(page.locator(".topbar .n").last).to_have_text("5 open")
     assert NAMES[4] not in names(page)
 
-    # resolved, which takes a reason
-    page.locator(f"#e-{queue[1].pk}").focus()
+
+def one_is_resolved_with_a_reason(site: Site, escalation: Escalation) -> None:
+    """Not without one."""
+    page = site.page
+    page.locator(f"#e-{escalation.pk}").focus()
     page.keyboard.press("r")
     reason = page.locator("#resolve").get_by_label("Resolve, because")
     expect(reason).to_be_focused()
@@ -118,13 +140,13 @@ def test_a_managers_morning(site: Site, manager: User, rep: User, queue: list[Es
     counts(page, "Open", "4")
     expect(page.locator("#detail")).to_contain_text("Resolved by Mona Manager: Fixed in 4.18, a jolly release")
 
+
+def the_rest_is_taken_along(page: Page, folder: Path) -> None:
+    """As a file."""
     with page.expect_download() as download:
         page.get_by_role("link", name="Export CSV").click()
-    download.value.save_as(tmp_path / "queue.csv")
-    assert len((tmp_path / "queue.csv").read_text("utf-8-sig").splitlines()) == 5
-    page.go_back()
-    expect(page.get_by_role("complementary", name=NAMES[2])).to_be_visible()
-    assert site.problems == []
+    download.value.save_as(folder / "queue.csv")
+    assert len((folder / "queue.csv").read_text("utf-8-sig").splitlines()) == 5
 
 
 def test_keys_are_listed_and_can_be_turned_off(site: Site, manager: User, queue: list[Escalation]) -> None:

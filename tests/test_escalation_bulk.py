@@ -44,7 +44,7 @@ def test_assigning_tells_the_person(cast: Cast) -> None:
     assert "2 assigned." in bulk(cast.manager, rows, step="assign", to=cast.other_rep.pk)
     assert Notification.objects.filter(kind="assigned", recipient=cast.other_rep).values("escalation").distinct().count() == 2
     assert "0 assigned. Left alone: 2 resolved, or theirs already." in bulk(cast.manager, rows, step="assign", to=cast.other_rep.pk)
-    assert "2 assigned." in bulk(cast.manager, rows, step="assign", to="")
+    assert "2 assigned." in bulk(cast.manager, rows, step="assign", to="nobody")
 
 
 def test_muting_and_resolving_take_their_fields(cast: Cast) -> None:
@@ -62,8 +62,9 @@ def test_muting_and_resolving_take_their_fields(cast: Cast) -> None:
         ({"step": "resolve", "reason": " "}, "Say what resolved it"),
         ({"step": "mute", "until": "typed"}, "Choose until when."),
         ({"step": "mute", "until": "typed", "typed": "2020-01-01T09:00"}, "Mute until a time from now on"),
-        ({"step": "assign", "to": "999999"}, "Choose who is to deal with them."),
-        ({"step": "assign"}, "Choose who is to deal with them."),
+        ({"step": "assign", "to": "999999"}, "Nobody who is active here has this number."),
+        ({"step": "assign", "to": ""}, "Choose who is to deal with it."),
+        ({"step": "assign"}, "Choose who is to deal with it."),
         ({"step": "delete"}, "Choose what to do with them."),
         ({}, "Choose what to do with them."),
     ],
@@ -90,7 +91,7 @@ def test_a_rep_acknowledges_their_own_and_is_told_of_the_others(cast: Cast) -> N
 @pytest.mark.parametrize("step", ["assign", "mute", "resolve"])
 def test_a_rep_takes_no_other_step(cast: Cast, step: str) -> None:
     rows = several(cast.rep, 1)
-    asked = {"step": step, "tick": rows[0].pk, "to": "", "until": "week", "reason": "x"}
+    asked = {"step": step, "tick": rows[0].pk, "to": "nobody", "until": "week", "reason": "x"}
     assert signed_in(cast.rep).post("/escalations/bulk/", asked).status_code == 403
     assert 'value="resolve"' not in signed_in(cast.rep).get("/escalations/").content.decode()
 

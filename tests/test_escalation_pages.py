@@ -1,4 +1,4 @@
-"""An escalation beside its queue, and what two people do at once."""
+"""An escalation in its row and beside its queue, and what two people do at once."""
 
 import threading
 from datetime import timedelta
@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from accounts import escalations
 from accounts.models import Account, AccountHealth, Escalation, EscalationEvent, Notification
+from communications.models import Communication
 from tests import make
 from tests.conftest import Cast
+from tests.test_escalation_queue import row_of
 from tests.test_portfolio_page import signed_in
 
 
@@ -136,3 +138,21 @@ def test_of_two_who_acknowledge_at_once_one_is_told() -> None:
         thread.join()
     assert done == [escalation.pk]
     assert EscalationEvent.objects.filter(kind="acknowledged").count() == 1
+
+
+def test_one_raised_by_hand_while_green_has_a_clock_like_any_other_and_no_scan_ends_it(cast: Cast) -> None:
+    account = make.account(cast.tenant, cast.rep, name="Lunden Airways")
+    make.scanned(cast.tenant)
+    raised = escalations.raise_by_hand(account, cast.manager, "Their sponsor left")
+    make.scanned(cast.tenant)
+    assert "left opened today" in row_of(cast.manager, "Lunden Airways")
+    escalations.acknowledge(Escalation.objects.filter(pk=raised.pk), cast.manager)
+    make.scanned(cast.tenant)
+    assert "Acknowledged today" in row_of(cast.manager, "Lunden Airways")
+
+
+def test_a_draft_is_called_what_it_is_called_everywhere(cast: Cast) -> None:
+    for number, status in enumerate(Communication.Status):
+        escalation = make.waiting(make.account(cast.tenant, cast.rep, name=f"Account {number}"))
+        make.draft(escalation.account, "escalation_outreach", escalation=escalation, status=status)
+        assert f" {status.label} Acknowledge" in row_of(cast.manager, f"Account {number}")

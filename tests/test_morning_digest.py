@@ -112,6 +112,14 @@ def test_a_person_turns_it_off_and_on_in_their_own_menu(cast: Cast) -> None:
     assert Notification.objects.get(kind="morning").recipient == cast.rep
 
 
+@pytest.mark.parametrize("back", ["foo", "foo.bar", "//evil.example/", ""])
+def test_an_address_that_leads_nowhere_leads_to_the_portfolio(cast: Cast, back: str) -> None:
+    client = Client()
+    client.force_login(cast.rep, backend="tamdash.sign_in.Passwords")
+    answer = client.post(reverse("morning-digest"), {"wanted": "", "next": back})
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("portfolio"))
+
+
 def test_the_portfolio_that_the_browser_keeps_offers_what_is_true_now(cast: Cast) -> None:
     make.account(cast.tenant, cast.rep)
     client = Client()

@@ -64,6 +64,14 @@ def test_the_minutes_tick_tells_of_tenants_with_escalations_that_wait(cast: Cast
     assert told() == [("communications.tasks.request_tenant_outreach", [cast.tenant.pk])]
 
 
+def test_the_minutes_tick_leaves_tenants_alone_that_have_no_budget(cast: Cast, told: Told) -> None:
+    budget(cast.tenant, 0)
+    opened(make.account(cast.tenant, cast.rep))
+    opened(make.account(cast.stranger.tenant))
+    tasks.request_outreach()
+    assert told() == [("communications.tasks.request_tenant_outreach", [cast.stranger.tenant.pk])]
+
+
 @pytest.mark.parametrize("status", ["queued", "ready", "failed", "rejected", "sent"])
 def test_one_that_has_a_draft_in_whatever_state_gets_no_other(cast: Cast, status: str) -> None:
     escalation = opened(make.account(cast.tenant, cast.rep))
@@ -192,7 +200,7 @@ def test_one_for_an_account_of_nobody_is_written_too(cast: Cast) -> None:
     ("per_day", "left", "days_ago", "said"),
     [
         (200, 0, 0, "No draft yet: today's budget of 200 is used up."),
-        (200, 5, 0, "A draft will be written within minutes."),
+        (200, 5, 0, "No draft yet: they are written the worst first, at most 200 a day."),
         (200, 5, 8, "No draft: it opened more than 7 days ago."),
         (0, 0, 0, "No draft: here they are written only when somebody asks."),
     ],
@@ -207,7 +215,7 @@ def test_why_there_is_none_is_said(cast: Cast, per_day: int, left: int, days_ago
 @pytest.mark.parametrize(
     ("budget", "words"),
     [
-        (25, "A draft will be written within minutes."),
+        (25, "No draft yet: they are written the worst first, at most 25 a day."),
         (0, "No draft: here they are written only when somebody asks."),
     ],
 )

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.utils.safestring import SafeString
+from django.utils.timezone import localdate
 
 from accounts import outreach
 from accounts.models import Account, Escalation, EscalationEvent, Notification
+from accounts.notifications.again import worth_another_try
 from accounts.pages import queue_rows
-from accounts.pages.escalations import Row
 from accounts.pages.overview import Overview
+from accounts.pages.queue_reads import Row
 from accounts.pages.queue_rows import Frame
 from accounts.pages.what_if import WhatIf
 from accounts.policy_days import with_adopted
-from tamdash.templatetags.tamdash import moment, signed, span, when
+from tamdash.templatetags.tamdash import day, moment, signed, span, when
 
 MOST_EVENTS = 100
 MOST_EARLIER = 5
@@ -66,6 +69,37 @@ class Detail:
         return self.escalation.status == Escalation.Status.RESOLVED or not self.escalation.account.is_active
 
     @property
+    def lead(self) -> str:
+        """How it ended, if it did, and why people are needed."""
+        escalation, row, now = self.escalation, self.row, self.frame.desk.now
+        if not row.has_worsened:
+            return f"{self.ending}{escalation.get_reason_display()} at {row.score}."
+        how = "raised" if row.reason == Escalation.Reason.BY_HAND else "opened"
+        turned = f" {when(row.turned_at, now)}" if row.turned_at else ""
+        return f"{self.ending}Turned Red{turned}, {how} {row.rag} at {row.score} on {on(row.opened_at, now)}{self.again}."
+
+    @property
+    def again(self) -> str:
+        """That who acknowledged it did so before it turned Red."""
+        turned = self.row.turned_at
+        taken = [event.at for event, *_ in self.events if event.kind == Kind.ACKNOWLEDGED and turned and event.at < turned]
+        if not taken or self.row.status != Escalation.Status.OPEN:
+            return ""
+        return f"; acknowledged {on(taken[0], self.frame.desk.now)}, to be acknowledged again"
+
+    @property
+    def ending(self) -> str:
+        """“Resolved by Ingrid Solberg, today 02:10: Fix shipped. ”; empty while it is unresolved."""
+        row, ended = self.row, when(self.row.resolved_at, self.frame.desk.now)
+        if row.status != Escalation.Status.RESOLVED:
+            return ""
+        last = next((event for event, *_ in self.events if event.kind == Kind.RESOLVED), None)
+        if row.recovered or last is None:
+            return f"{'Recovered' if row.recovered else 'Resolved'} {ended}. "
+        note = f": {last.note}" if last.note else ""
+        return f"Resolved by {last.actor or 'somebody'}, {ended}{note}".rstrip(".") + ". "
+
+    @property
     def is_muted(self) -> bool:
         return self.escalation.is_muted(self.frame.desk.now) and self.escalation.status != Escalation.Status.RESOLVED
 
@@ -106,15 +140,16 @@ class Detail:
             parts.append(f"next try {when(row.next_try_at, now)}")
         return ", ".join(part.removesuffix(".") for part in parts if part)
 
-    @property
-    def undelivered(self) -> int:
-        return sum(row.status in (Notification.Status.FAILED, Notification.Status.SKIPPED) for row in self.notifications)
+    @cached_property
+    def can_be_retried(self) -> bool:
+        return bool(worth_another_try(self.escalation.tenant, self.notifications))
 
     @cached_property
     def drafts(self) -> list[tuple[Any, str, str]]:
         """The drafts for this escalation, through the relation that the communications app adds, each with icon and word."""
         only = ("id", "escalation", "status", "communication_type", "version", "failure")
-        return [(draft, *queue_rows.DRAFT[draft.status]) for draft in self.escalation.communications.only(*only).order_by("-id")[:5]]
+        found = self.escalation.communications.only(*only).order_by("-id")[:5]
+        return [(draft, queue_rows.DRAFT_ICON[draft.status], draft.get_status_display()) for draft in found]
 
     @property
     def no_draft(self) -> str:
@@ -145,6 +180,10 @@ class Detail:
         return moment(self.escalation.due_at, self.frame.desk.now)
 
 
+def on(at: datetime, now: datetime) -> str:
+    return day(localdate(at), localdate(now))
+
+
 def in_words(event: EscalationEvent) -> str:
     note, by = event.note, f" by {event.actor}" if event.actor else ""
     scored = f": {event.score} {event.rag}" if event.score is not None else ""
@@ -154,7 +193,7 @@ def in_words(event: EscalationEvent) -> str:
         case Kind.ASSIGNED:
             return f"Assigned {note[:1].lower()}{note[1:]}{by}"
         case Kind.MUTED:
-            return f"Muted {note[:1].lower()}{note[1:]}{by}" if ": " not in note.split(",", 1)[-1] else f"Muted{by}. {note}"
+            return f"Muted{by}. {note}"
         case Kind.COMMENTED:
             return f"{event.actor}: {note}"
         case _:

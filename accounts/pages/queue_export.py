@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import User
 from accounts.pages import queue_rows
-from accounts.pages.escalations import REASONS, Person, Row, State, page
+from accounts.pages.queue_reads import Person, Row, State, page
 
 AT_ONCE = 1000
 # What a spreadsheet takes for the beginning of a formula, also in full width.
@@ -64,10 +64,10 @@ def cells(row: Row, people: Mapping[int, Person], zone: ZoneInfo, now: datetime)
         return queue_rows.name_of(pk, people) if pk else ""
 
     told = [queue_rows.TOLD[state] for state in queue_rows.channel_states(row.told)]
-    standing = [row.severity, row.previous_score, row.score, row.score_now, row.rag_now, REASONS[row.reason], queue_rows.cause(row, now)]
+    standing = [row.severity, row.previous_score, row.score, row.score_now, row.rag_now, queue_rows.reason(row), queue_rows.cause(row, now)]
     times = [row.status, at(row.opened_at), at(row.due_at), at(row.acknowledged_at), name(row.acknowledged_by), at(row.muted_until)]
     whose = [at(row.resolved_at), name(row.owner_id), name(row.assignee_id)]
-    draft = queue_rows.DRAFT[row.draft_status][1] if row.draft_status else ""
+    draft = queue_rows.draft_words()[row.draft_status] if row.draft_status else ""
     return [f"ESC-{row.id}", row.name, row.external_id, row.tier, row.arr, *standing, *times, *whose, *told, draft]
 
 

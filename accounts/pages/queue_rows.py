@@ -9,28 +9,30 @@ from datetime import datetime
 from functools import cache
 from html import escape
 
+from django.apps import apps
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.timezone import localdate
 
 from accounts.models.notification import Channel
-from accounts.pages.escalations import REASONS, Person, Row
 from accounts.pages.heatmap import GLYPH
 from accounts.pages.queue_clock import Desk
-from tamdash.templatetags.tamdash import icon, moment, money, rag, span, when
+from accounts.pages.queue_reads import REASONS, Person, Row
+from tamdash.templatetags.tamdash import day, icon, moment, money, rag, span, when
 
 CHANNEL_ICON = {"notion": "page", "event_bus": "bus", "email": "mail", "chat": "chat"}
 TOLD = {"o": "delivered", "p": "pending", "f": "failed", "-": "not sent"}
 STATE_OF = {"failed": "f", "pending": "p", "sending": "p", "delivered": "o", "skipped": "-"}
 
-DRAFT = {
-    "queued": ("sync", "Generating"),
-    "generating": ("sync", "Generating"),
-    "ready": ("draft", "In review"),
-    "failed": ("warn", "Failed"),
-    "approved": ("check", "Approved"),
-    "delivered": ("mail", "In mailbox"),
-    "sent": ("check", "Sent"),
-    "rejected": ("x", "Rejected"),
+DRAFT_ICON = {
+    "queued": "sync",
+    "generating": "sync",
+    "ready": "draft",
+    "failed": "warn",
+    "approved": "check",
+    "delivered": "mail",
+    "sent": "check",
+    "rejected": "x",
 }
 FULL = '<circle class="full" cx="8" cy="8" r="7"/><path class="bang" d="M8 4.5v4.2m0 2.6h.01"/>'
 TO = '<span class="vh"> to </span><svg class="i in tiny" aria-hidden="true"><use href="#i-to"/></svg>'
@@ -63,7 +65,7 @@ def table_rows(rows: Iterable[Row], frame: Frame, *, is_over: bool = False) -> S
             f'<th scope="row" class="grow" hx-boost="true"><a id="e-{row.id}" href="{base}{row.id}/{kept}">{escape(row.name)}</a>'
             f"<small>{row.tier.title()}, {escape(money(row.arr, frame.currency))}</small></th>"
             f"<td>{score(row, is_over)}</td>"
-            f'<td data-p="2" class="cut">{escape(REASONS[row.reason])}<small>{escape(cause(row, frame.desk.now))}</small></td>'
+            f'<td data-p="2" class="cut">{escape(reason(row))}<small>{escape(known_of(row, frame.desk.now))}</small></td>'
             f'<td>{clock(row, frame)}</td><td data-p="3">{channels(row.told)}</td>'
             f'<td data-p="3">{who(row, frame.people)}</td><td data-p="3">{draft(row, drafts, after)}</td>'
             f"{'' if is_over else actions(row, frame, base, kept)}</tr>"
@@ -78,8 +80,22 @@ def tick(row: Row) -> str:
 
 def score(row: Row, is_over: bool) -> str:
     before = "" if row.previous_score is None else f"{row.previous_score}{TO}"
-    now = "" if is_over or row.score_now in (None, row.score) else f"<small>now {row.score_now}</small>"
-    return f'<span class="score">{GLYPH[row.severity]}<span>{before}<b>{row.score}</b></span></span>{now}'
+    is_same = is_over or row.score_now in (None, row.score)
+    now = "" if is_same else f"<small>now {GLYPH.get(row.rag_now or '', '')}{row.score_now}</small>"
+    return f'<span class="score">{GLYPH[row.rag]}<span>{before}<b>{row.score}</b></span></span>{now}'
+
+
+def reason(row: Row) -> str:
+    """Why people are needed: what opened it, or that it turned Red since."""
+    return REASONS["worsened_to_red" if row.has_worsened else row.reason]
+
+
+def known_of(row: Row, now: datetime) -> str:
+    """How it opened, where that says more than what costs points today: of one that worsened, or is over."""
+    if not row.has_worsened and row.status != "resolved":
+        return cause(row, now)
+    how = "raised" if row.reason == "raised_by_hand" else "opened"
+    return f"{how} {row.rag} {day(localdate(row.opened_at), localdate(now))}"
 
 
 def cause(row: Row, now: datetime) -> str:
@@ -103,23 +119,15 @@ def clock(row: Row, frame: Frame) -> SafeString:
         return two(how, when(row.resolved_at, now))
     if row.muted_until and row.muted_until > now:
         return two(f"{mark('clock')}Muted", f"until {moment(row.muted_until, now)}")
-    if is_ready(row):
-        return two(f"{rag('Green', label=False)}Green now", "ready to resolve")
     if row.status == "acknowledged":
         by = "you" if row.acknowledged_by == frame.desk.user.pk else name_of(row.acknowledged_by, frame.people)
         return two(f"{mark('check')}Acknowledged", f"{when(row.acknowledged_at, now)} by {escape(by)}")
     left = frame.desk.left(row.due_at)
     return two(
         ring(left.total_seconds() < 0, frame.desk.run(left, row.severity)) + frame.desk.told(left),
-        f"opened {when(row.opened_at, now)}",
+        f"turned Red {when(row.turned_at, now)}" if row.turned_at else f"opened {when(row.opened_at, now)}",
         over=left.total_seconds() < 0,
     )
-
-
-def is_ready(row: Row) -> bool:
-    """One raised by hand is resolved by hand: no scan ends it. Green from the start it was raised for another reason than the score."""
-    by_hand_and_taken = row.reason == "raised_by_hand" and row.status == "acknowledged"
-    return by_hand_and_taken and row.rag_now == "Green" and row.severity != "Green"
 
 
 def two(first: str, second: str, over: bool = False) -> SafeString:
@@ -175,8 +183,14 @@ def who(row: Row, people: Mapping[int, Person]) -> str:
 def draft(row: Row, before: str, after: str) -> str:
     if row.draft_status is None:
         return '<span class="dim">None</span>'
-    glyph, words = DRAFT[row.draft_status]
-    return f'<a class="mark{" bad" if row.draft_status == "failed" else ""}" href="{before}{row.draft_id}{after}">{mark(glyph)}{words}</a>'
+    glyph, words = mark(DRAFT_ICON[row.draft_status]), draft_words()[row.draft_status]
+    return f'<a class="mark{" bad" if row.draft_status == "failed" else ""}" href="{before}{row.draft_id}{after}">{glyph}{words}</a>'
+
+
+@cache
+def draft_words() -> dict[str, str]:
+    """What a draft's states are called. Looked up by name, as the app that has drafts builds on this one."""
+    return dict(apps.get_model("communications", "Communication")._meta.get_field("status").flatchoices)
 
 
 def actions(row: Row, frame: Frame, base: str, kept: str) -> str:
@@ -188,8 +202,6 @@ def actions(row: Row, frame: Frame, base: str, kept: str) -> str:
             f'<button class="btn small" type="submit" form="one" formaction="{base}{row.id}/acknowledge/{kept}" data-key="a">'
             f'Acknowledge<span class="vh"> {name}</span></button>'
         )
-    elif is_ready(row) and frame.desk.user.leads:
-        first = f'<a class="btn small" href="{base}{row.id}/{kept}#resolve">Resolve<span class="vh"> {name}</span></a>'
     account = reverse("account", args=[row.account_id])
     more = f'<a class="btn quiet icon small" href="{base}{row.id}/{kept}" data-menu="{account}" aria-label="More for {name}">{mark("dots")}</a>'
     return f'<td class="num" data-p="1"><span class="acts">{first}{more}</span></td>'

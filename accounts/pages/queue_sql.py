@@ -17,11 +17,14 @@ TAB = {
     "resolved": "escalation.status = 'resolved' AND escalation.resolved_at >= %(resolved_since)s",
 }
 
+WORSENED = "(escalation.severity = 'Red' AND escalation.rag <> 'Red')"  # turned Red after it opened
+
 # A rep's rows are those of their accounts and those they were given.
 FILTER = {
     "owner": "(account.owner_id = %(owner)s OR escalation.assignee_id = %(owner)s)",
     "nobody": "account.owner_id IS NULL AND escalation.assignee_id IS NULL",
     "reason": "escalation.reason = %(reason)s",
+    "turned_red": f"(escalation.reason = 'worsened_to_red' OR {WORSENED})",
     "severity": "escalation.severity = %(severity)s",
     "tier": "account.tier = %(tier)s",
 }
@@ -109,7 +112,7 @@ def one() -> str:
 
 
 def rows(picked: str, order: str) -> str:
-    return ROWS.format(picked=picked, health=HEALTH, order=order)
+    return ROWS.format(picked=picked, health=HEALTH, worsened=WORSENED, order=order)
 
 
 PICKED = "SELECT * FROM ({parts}) AS found ORDER BY part, key {direction}, id {direction} LIMIT %(limit)s"
@@ -122,7 +125,7 @@ SELECT picked.part, picked.key, escalation.id, account.id, account.external_id, 
     escalation.score, escalation.opened_at, escalation.due_at, escalation.muted_until, escalation.acknowledged_at,
     escalation.resolved_at, escalation.recovered, health.score, health.rag, health.late_points, health.volume_points,
     health.silence_points, health.open_tickets, worst.external_id, worst.priority, worst.created_at, taken.actor_id, told.states,
-    draft.id, draft.status
+    draft.id, draft.status, escalation.rag, turned.at
 FROM picked JOIN accounts_escalation escalation ON escalation.id = picked.id
     JOIN accounts_account account ON account.id = escalation.account_id {health}
 LEFT JOIN LATERAL (
@@ -133,6 +136,9 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT actor_id FROM accounts_escalationevent WHERE escalation_id = escalation.id AND kind = 'acknowledged' ORDER BY id DESC LIMIT 1
 ) AS taken ON escalation.status = 'acknowledged'
+LEFT JOIN LATERAL (
+    SELECT at FROM accounts_escalationevent WHERE escalation_id = escalation.id AND kind = 'worsened' ORDER BY id DESC LIMIT 1
+) AS turned ON {worsened}
 LEFT JOIN LATERAL (
     SELECT string_agg(channel || ':' || status, ' ') AS states FROM accounts_notification WHERE escalation_id = escalation.id
 ) AS told ON true

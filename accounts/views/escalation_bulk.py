@@ -11,9 +11,9 @@ from accounts import escalations
 from accounts.escalation_forms import AssignForm, MuteForm, ResolveForm, first_error
 from accounts.models import Escalation, User
 from accounts.models.escalation import EscalationQuerySet
-from accounts.pages import escalations as reads
+from accounts.pages import queue_reads as reads
 from accounts.pages.portfolio import whole
-from accounts.views.escalation_steps import Step, answer, assignee
+from accounts.views.escalation_steps import Step, answer
 from accounts.views.escalations import state_of
 from tamdash.pages import person
 
@@ -67,11 +67,10 @@ def acknowledging(request: HttpRequest, user: User) -> Step:
 
 
 def assigning(request: HttpRequest, user: User) -> Step:
-    form = AssignForm(request.POST)
-    to = assignee(form, user) if form.is_valid() else None
-    if to is None and request.POST.get("to") != "":
-        raise Refused("Choose who is to deal with them.")
-    return lambda rows: escalations.assign(rows, user, to)
+    form = AssignForm(user.tenant, request.POST)
+    if not form.is_valid():
+        raise Refused(first_error(form))
+    return lambda rows: escalations.assign(rows, user, form.cleaned_data["to"])
 
 
 def muting(request: HttpRequest, user: User) -> Step:

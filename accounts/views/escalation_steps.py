@@ -13,11 +13,12 @@ from django_htmx.http import trigger_client_event
 
 from accounts import escalations
 from accounts.escalation_forms import AssignForm, CommentForm, MuteForm, RaiseForm, ResolveForm, first_error
-from accounts.models import Account, Escalation, User
+from accounts.models import Account, Escalation, Notification, User
 from accounts.models.escalation import EscalationQuerySet
 from accounts.notifications import delivery
+from accounts.notifications.again import worth_another_try
 from accounts.pages.portfolio import whole
-from accounts.views.escalations import CHANGED, PART, page, state_of, with_account
+from accounts.views.escalations import CHANGED, PAGE, PART, page, state_of, with_account
 from tamdash.pages import changeable, is_partial, person, visible
 
 Step = Callable[[EscalationQuerySet], list[int]]
@@ -34,15 +35,16 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
     escalation: Escalation = changeable(with_account(), request, pk)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return answer(request, first_error(form), done=False, usual=pk)
+        return page(request, escalation, PART if is_partial(request) else PAGE, form, status=422)
     return step(request, escalation, lambda rows: escalations.comment(rows, person(request), form.cleaned_data["text"]), "noted")
 
 
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sends again what was given up."""
+    """Sends again what was given up and could arrive now."""
     escalation: Escalation = changeable(with_account(), request, pk)
-    tried = delivery.retry(escalation.notifications.all())
+    again = worth_another_try(escalation.tenant, escalation.notifications.select_related("recipient"))
+    tried = delivery.retry(Notification.objects.filter(pk__in=[row.pk for row in again]))
     text = f"{escalation}: {tried} message{'' if tried == 1 else 's'} on the way again." if tried else "Nothing was left to try again."
     return answer(request, text, done=bool(tried), usual=pk)
 
@@ -50,11 +52,12 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def assign(request: HttpRequest, pk: int) -> HttpResponse:
     escalation = led(request, pk)
-    form = AssignForm(request.POST)
-    to = assignee(form, person(request)) if form.is_valid() else None
-    if not form.is_valid() or (form.cleaned_data["to"] and to is None):
-        return answer(request, "Nobody here has this number. Choose somebody of the list.", done=False, usual=pk)
-    return step(request, escalation, lambda rows: escalations.assign(rows, person(request), to), f"assigned to {to or 'nobody'}")
+    form = AssignForm(escalation.tenant, request.POST)
+    if not form.is_valid():
+        return answer(request, first_error(form), done=False, usual=pk)
+    to: User | None = form.cleaned_data["to"]
+    done = f"assigned to {to or 'nobody'}"
+    return step(request, escalation, lambda rows: escalations.assign(rows, person(request), to), done, f"{done} already")
 
 
 @require_POST
@@ -69,7 +72,7 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def unmute(request: HttpRequest, pk: int) -> HttpResponse:
-    return step(request, led(request, pk), lambda rows: escalations.unmute(rows, person(request)), "no longer muted")
+    return step(request, led(request, pk), lambda rows: escalations.unmute(rows, person(request)), "no longer muted", "not muted")
 
 
 @require_POST
@@ -77,7 +80,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     escalation = led(request, pk)
     form = ResolveForm(request.POST)
     if not form.is_valid():
-        return page(request, escalation, PART if is_partial(request) else "accounts/escalations.html", form, status=422)
+        return page(request, escalation, PART if is_partial(request) else PAGE, form, status=422)
     return step(request, escalation, lambda rows: escalations.resolve(rows, person(request), form.cleaned_data["reason"]), "resolved")
 
 
@@ -103,20 +106,22 @@ def led(request: HttpRequest, pk: int) -> Escalation:
     return escalation
 
 
-def assignee(form: AssignForm, user: User) -> User | None:
-    """Of the person's tenant only."""
-    to: User | None = User.objects.filter(tenant=user.tenant_id, pk=form.cleaned_data["to"]).first() if form.cleaned_data["to"] else None
-    return to
-
-
-def step(request: HttpRequest, escalation: Escalation, take: Step, done: str) -> HttpResponse:
-    """Takes the step and says how it went."""
+def step(request: HttpRequest, escalation: Escalation, take: Step, done: str, unchanged: str = "") -> HttpResponse:
+    """Takes the step and says how it went. `unchanged`: how an unresolved one stands that had no need of it."""
     try:
         moved = take(Escalation.objects.filter(pk=escalation.pk))
     except escalations.NotNow as refused:
         return answer(request, str(refused), done=False, usual=escalation.pk)
-    text = f"{escalation}, {escalation.account}, {done}." if moved else escalations.state_of(escalation)
+    text = f"{escalation}, {escalation.account}, {done}." if moved else left_alone(escalation, unchanged)
     return answer(request, text, done=bool(moved), usual=escalation.pk)
+
+
+def left_alone(escalation: Escalation, unchanged: str) -> str:
+    """Why a step changed nothing."""
+    escalation.refresh_from_db()
+    if unchanged and escalation.status != Escalation.Status.RESOLVED:
+        return f"{escalation} is {unchanged}. Nothing was changed."
+    return escalations.state_of(escalation)
 
 
 def answer(request: HttpRequest, text: str, *, done: bool, usual: int | None = None) -> HttpResponse:

@@ -11,15 +11,15 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from accounts.escalation_forms import ResolveForm
+from accounts.escalation_forms import CommentForm, ResolveForm
 from accounts.models import Escalation
 from accounts.models.escalation import EscalationQuerySet
-from accounts.pages import escalations as reads
 from accounts.pages import mute_times, queue_export, queue_rows
+from accounts.pages import queue_reads as reads
 from accounts.pages.escalation_detail import Detail
-from accounts.pages.escalations import State
 from accounts.pages.portfolio import TIERS
 from accounts.pages.queue_clock import Desk
+from accounts.pages.queue_reads import State
 from accounts.pages.queue_rows import Frame
 from accounts.pages.remembered import brief, remembered
 from tamdash.context import pulse
@@ -96,8 +96,9 @@ class Listing:
 
 
 def page(
-    request: HttpRequest, chosen: Escalation | None, template: str, resolve: forms.Form | None = None, status: int = 200
+    request: HttpRequest, chosen: Escalation | None, template: str, refused: forms.Form | None = None, status: int = 200
 ) -> HttpResponse:
+    """`refused`: what was typed in the detail, shown again with what is wrong."""
     user, now, owners, state = person(request), timezone.now(), known_owners(request), state_of(request)
     found = pulse(request, user)
     people = remembered((found.version, f"{now:%H%M}", "queue people"), lambda: reads.people(user))
@@ -114,7 +115,7 @@ def page(
         "config": user.tenant.config,
         "clock_words": frame.desk.in_words,
         "chosen": chosen,
-        **(detail_context(chosen, frame, resolve) if chosen else {}),
+        **(detail_context(chosen, frame, refused) if chosen else {}),
     }
     return render(request, template, context, status=status)
 
@@ -153,11 +154,11 @@ def filters(state: State, owners: dict[int, str]) -> list[tuple[str, str, str, l
         ("reason", "Reason", state.reason, [("", "All reasons"), *reads.REASONS.items()]),
         ("severity", "Severity", state.severity, [("", "Red and Amber"), *((each, each) for each in reads.SEVERITIES)]),
         ("tier", "Tier", state.tier, [("", "All tiers"), *((tier, tier.title()) for tier in TIERS)]),
-        ("sort", "Sort", state.sort, list(reads.SORTS.items())),
+        ("sort", "Sort", state.sort, list((reads.SORTS | reads.FIRST_SORT.get(state.tab, {})).items())),
     ]
 
 
-def detail_context(chosen: Escalation, frame: Frame, resolve: forms.Form | None) -> dict[str, Any]:
+def detail_context(chosen: Escalation, frame: Frame, refused: forms.Form | None) -> dict[str, Any]:
     user = frame.desk.user
     row = reads.one(chosen.pk, user)
     may_change, is_over = row.changeable_by(user), chosen.status == "resolved"
@@ -167,5 +168,6 @@ def detail_context(chosen: Escalation, frame: Frame, resolve: forms.Form | None)
         "may_comment": may_change,
         "may_draft": chosen.account.is_active and user.may_change(chosen.account),
         "may_lead": not is_over and user.leads,
-        "resolve_form": resolve or ResolveForm(),
+        "resolve_form": refused if isinstance(refused, ResolveForm) else ResolveForm(),
+        "note_form": refused if isinstance(refused, CommentForm) else CommentForm(),
     } | offered(frame)

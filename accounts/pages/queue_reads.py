@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ MOST_COUNTED = 1000
 RESOLVED_WITHIN = timedelta(days=30)
 TABS = {"open": "Open", "waiting": "Unacknowledged", "muted": "Muted", "resolved": "Resolved, 30 d"}
 SORTS = {"left": "Sort: time left", "arr": "Sort: ARR", "score": "Sort: score", "opened": "Sort: opened"}
+FIRST_SORT = {"muted": {"left": "Sort: end of mute"}, "resolved": {"left": "Sort: resolved"}}  # what “left” is there
 REASONS = dict(Escalation.Reason.choices)
 SEVERITIES = ("Red", "Amber")
 
@@ -60,6 +61,12 @@ class Row(NamedTuple):
     told: str | None  # “email:delivered chat:failed”, a word a notification
     draft_id: int | None
     draft_status: str | None
+    rag: str  # at opening
+    turned_at: datetime | None  # Red, where that was after it opened
+
+    @property
+    def has_worsened(self) -> bool:
+        return self.severity == "Red" != self.rag
 
     def changeable_by(self, user: User) -> bool:
         """The rule of `EscalationQuerySet.changeable_by`, for a row that the person can see."""
@@ -129,7 +136,8 @@ class State:
     def filters(self) -> list[str]:
         """Those of `queue_sql.FILTER` that are set."""
         owner = {"all": [], "none": ["nobody"]}.get(self.owner, ["owner"])
-        return [*owner, *(name for name in ("reason", "severity", "tier") if getattr(self, name))]
+        found = [*owner, *(name for name in ("reason", "severity", "tier") if getattr(self, name))]
+        return ["turned_red" if name == "reason" and self.reason == Escalation.Reason.WORSENED else name for name in found]
 
     @property
     def is_filtered(self) -> bool:
@@ -196,9 +204,17 @@ def read_cursor(text: str, by: queue_sql.Order) -> tuple[int | None, datetime | 
     last_id, _, value = rest.partition(":")
     pk, number = whole(last_id, 10**11), whole(part)
     try:
-        key = datetime.fromisoformat(value) if by.kind == "moment" else read_count(value)
-    except ValueError:
+        key = read_moment(value) if by.kind == "moment" else read_count(value)
+    except (ValueError, OverflowError):
         return None, None, None
-    if pk is None or number is None or number >= len(by.parts) or (isinstance(key, datetime) and key.tzinfo is None):
+    if pk is None or number is None or number >= len(by.parts):
         return None, None, None
     return number, key, pk
+
+
+def read_moment(text: str) -> datetime:
+    """In UTC, as PostgreSQL knows fewer offsets than Python. Raises ValueError or OverflowError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("A moment needs its offset.")
+    return found.astimezone(UTC)
