@@ -21,6 +21,7 @@ from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
 
+RUN = "accounts.tasks.run_backtest"
 Status = Backtest.Status
 DAYS, MOST_DAYS = 30, 180
 LOST_AFTER = timedelta(seconds=30)  # a message on a healthy broker is taken long before
@@ -53,7 +54,7 @@ def start(policy: ScoringPolicy, by: User | None, days: int = DAYS) -> Backtest:
                 accounts=list(Account.objects.active().filter(tenant=policy.tenant).order_by("pk").values_list("pk", flat=True)),
                 requested_by=by,
             )
-            transaction.on_commit(partial(tell_worker, backtest.pk))
+            transaction.on_commit(partial(tell, RUN, backtest.pk, takes_long=True))
     except IntegrityError as error:
         raise PolicyError(f"{policy} is being back-tested right now. Wait for that, then try again.") from error
     return backtest
@@ -63,10 +64,6 @@ def last_day(tenant: Tenant, now: datetime) -> date:
     """The latest local date whose 07:00 has passed."""
     due = scan.daily_instant(tenant, now)
     return due.date() if due <= now else due.date() - DAY
-
-
-def tell_worker(backtest_id: int) -> None:
-    tell("accounts.tasks.run_backtest", backtest_id, takes_long=True)
 
 
 def move(backtest: Backtest, old: str, new: str, **changes: Any) -> bool:
@@ -173,7 +170,7 @@ def sweep(now: datetime) -> None:
         take_back(left)
     for waiting in rows.filter(status=Status.QUEUED, progressed_at__lt=now - LOST_AFTER)[:AT_ONCE]:
         if move(waiting, Status.QUEUED, Status.QUEUED):  # so that the next sweep does not tell it again at once
-            tell_worker(waiting.pk)
+            tell(RUN, waiting.pk, takes_long=True)
 
 
 def take_back(backtest: Backtest) -> None:
@@ -182,4 +179,4 @@ def take_back(backtest: Backtest) -> None:
     if backtest.attempts >= MAX_ATTEMPTS:
         move(backtest, Status.RUNNING, Status.FAILED, failure=STUCK, finished_at=timezone.now())
     elif move(backtest, Status.RUNNING, Status.QUEUED):
-        tell_worker(backtest.pk)
+        tell(RUN, backtest.pk, takes_long=True)

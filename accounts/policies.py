@@ -3,7 +3,6 @@
 Activating one never rewrites a score: snapshots name the version they were computed with, and the next scan takes the new one.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +16,8 @@ from accounts.models import PortfolioChange, ScoringPolicy, Tenant, User
 from accounts.scoring import Policy
 from tamdash.broker import tell
 
-logger = logging.getLogger(__name__)
-
 Status = ScoringPolicy.Status
+SCAN = "accounts.tasks.scan_tenant_now"
 
 # What each number says, and its unit; in the order in which a person would explain the score.
 WORDS = {
@@ -113,7 +111,8 @@ def activate(policy: ScoringPolicy, by: User) -> None:
         move(former, Status.ACTIVE, Status.RETIRED)
         move(policy, Status.REPLAYED, Status.ACTIVE, activated_at=timezone.now(), activated_by=by)
         PortfolioChange.objects.create(tenant=tenant)
-        transaction.on_commit(partial(ask_for_scan, tenant.pk, by.pk))
+        # One that gets lost costs time only: the next daily scan takes the policy in force.
+        transaction.on_commit(partial(tell, SCAN, tenant.pk, by.pk))
 
 
 def not_now(policy: ScoringPolicy) -> str:
@@ -125,8 +124,3 @@ def not_now(policy: ScoringPolicy) -> str:
             return f"{policy} is in force already. Nothing was changed."
         case _:
             return f"{policy} was not activated: it is retired. Copy it into a new draft and back-test that."
-
-
-def ask_for_scan(tenant_id: int, user_id: int) -> None:
-    """A message that gets lost costs time only: the next daily scan takes the policy in force."""
-    tell("accounts.tasks.scan_tenant_now", tenant_id, user_id)

@@ -3,8 +3,8 @@
 Each step is one compare-and-set with its event in the same transaction. `version` is the one the person saw.
 """
 
-import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,8 +17,7 @@ from communications import sanitise
 from communications.models import Communication, CommunicationEvent, CommunicationRevision
 from tamdash.broker import tell
 
-logger = logging.getLogger(__name__)
-
+GENERATE = "communications.tasks.generate_draft"
 Status = Communication.Status
 Origin = CommunicationRevision.Origin
 EDITABLE = (Status.READY, Status.APPROVED, Status.DELIVERED)
@@ -111,11 +110,7 @@ def queue_new(account: Account, communication_type: str, by: User | None, note: 
 
 def enqueue(draft: Communication) -> None:
     """Tells a worker on commit. A message that gets lost costs time only: the sweep finds the row."""
-    transaction.on_commit(lambda: tell_worker(draft.pk))
-
-
-def tell_worker(draft_id: int) -> None:
-    tell("communications.tasks.generate_draft", draft_id, takes_long=True)
+    transaction.on_commit(partial(tell, GENERATE, draft.pk, takes_long=True))
 
 
 def regenerate(draft: Communication, by: User, version: int, instruction: str = "") -> None:

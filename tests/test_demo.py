@@ -15,6 +15,7 @@ import pytest
 
 from tamdash.embedded import Instance, processes, sharing
 from tamdash.embedded.instance import CLONE
+from tamdash.embedded.locks import Lock
 
 INSTANCE = Instance(CLONE, "demo-test")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "TAMDASH_DEMO")}
@@ -55,10 +56,12 @@ class Demo:
 
 @pytest.fixture(scope="module", autouse=True)
 def one_instance() -> Iterator[None]:
-    """Seeded by the first test, then kept for the others."""
-    yield
-    sharing.stop(INSTANCE)
-    shutil.rmtree(INSTANCE.home)
+    """Seeded by the first test, then kept for the others. Another process that has some of these tests to run waits."""
+    with Lock(INSTANCE.clone_data / "demo-test.lock").waiting():
+        INSTANCE.home.mkdir(exist_ok=True)  # its path may be known from before another process removed it
+        yield
+        sharing.stop(INSTANCE)
+        shutil.rmtree(INSTANCE.home)
 
 
 @pytest.fixture
@@ -146,6 +149,8 @@ def test_a_server_of_ones_own_is_never_emptied() -> None:
 
 def test_reset_removes_the_data() -> None:
     data = INSTANCE.home / "postgres"
+    if not data.exists():  # the tests before may have been another process's
+        Demo().ready().ended(signal.SIGTERM)
     assert data.exists()
     subprocess.run(RESET, cwd=CLONE, env=ENVIRONMENT, check=True, capture_output=True)
     assert not data.exists()

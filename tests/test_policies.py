@@ -16,9 +16,11 @@ from accounts.policies import PolicyError
 from accounts.tasks import scan_tenant_now
 from tests import make
 from tests.conftest import Cast
+from tests.messages import Told, told
 from tests.test_drafts import at_once
 from tests.test_portfolio_page import signed_in
 
+__all__ = ["told"]
 LIST = "admin:accounts_scoringpolicy_changelist"
 
 
@@ -57,13 +59,13 @@ def test_activating_retires_the_former_and_leaves_every_past_score_as_it_was(cas
 
 
 def test_an_activation_asks_for_a_scan_in_the_name_of_who_activated(
-    cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    cast: Cast, told: Told, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     make.account(cast.tenant)
     policy = replayed_of(cast.tenant)
-    with django_capture_on_commit_callbacks() as enqueued:
+    with django_capture_on_commit_callbacks(execute=True):
         policies.activate(policy, cast.admin)
-    assert len(enqueued) == 1
+    assert told() == [("accounts.tasks.scan_tenant_now", [cast.tenant.pk, cast.admin.pk])]
     scan_tenant_now(cast.tenant.pk, cast.admin.pk)
     run = cast.tenant.scan_runs.get()
     assert (run.kind, run.policy, run.requested_by, run.accounts) == ("tenant", policy, cast.admin, 1)
