@@ -29,7 +29,7 @@ ITEMS = {
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_prints_its_items_and_how_each_compares(section: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--quick", "--section", section],
+        [sys.executable, "-m", "tests.bench", "--quick", "--rounds", "1", "--section", section],
         cwd=Path(__file__).parents[1],
         env=os.environ | {"PYTHONUTF8": "1"},
         capture_output=True,

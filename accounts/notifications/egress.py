@@ -20,10 +20,10 @@ LONGEST = 45.0  # seconds for all connections of one message: a server that answ
 NAT64 = IPv6Network("64:ff9b::/96")  # an IPv4 address in its last 32 bits (RFC 6052)
 IPV4_COMPATIBLE = IPv6Network("::/96")  # the same, deprecated, but some systems still route it
 # Global by their number, and yet answered nearby: site-local, a network's own NAT64 and SIIT (RFC 2765), segment routing, documentation,
-# protocol assignments, Azure's host agent.
+# protocol assignments, Azure's host agent; and 6to4 (deprecated by RFC 7526), of which Python's releases think differently.
 NEARBY = tuple(
     ip_network(one)
-    for one in ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "5f00::/16", "3fff::/20", "192.0.0.0/24", "168.63.129.16/32")
+    for one in ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "5f00::/16", "3fff::/20", "2002::/16", "192.0.0.0/24", "168.63.129.16/32")
 )
 
 
@@ -121,7 +121,7 @@ def embedded(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     """IPv4 addresses that an IPv6 one stands for, and that a gateway would pass it on to."""
     if isinstance(address, IPv4Address):
         return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    found = [address.ipv4_mapped, *(address.teredo or ())]
     if address in NAT64 or address in IPV4_COMPATIBLE:
         found.append(IPv4Address(address.packed[-4:]))
     return [one for one in found if one is not None]
