@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 PINS := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 # Where a test's servers and data are, apart from the demo's.
 TESTS := TAMDASH_INSTANCE=test
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist worksteal
 # `check --deploy` looks at what an installation of one's own would run with, and connects to nothing.
 PRODUCTION := TAMDASH_DEMO=0 TAMDASH_DEBUG=0 TAMDASH_HTTPS=1 TAMDASH_ALLOWED_HOSTS=tamdash.example \
 	DATABASE_URL=postgresql://tamdash@database.example/tamdash REDIS_URL=redis://redis.example
@@ -70,3 +70,4 @@ pins:
 	@command -v uv >/dev/null || { echo 'make pins needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
 	$(PINS) requirements.in -o requirements.txt
 	$(PINS) requirements-dev.in -o requirements-dev.txt
+	$(PINS) --no-deps requirements-model.in -o requirements-model.txt
