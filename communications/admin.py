@@ -1,33 +1,12 @@
 """Releases and the roadmap, which admins write, and the drafts, to look at."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.tenancy import ReadOnly, TenantForm, TenantRows
-from communications.models import Communication, CommunicationEvent, CommunicationRevision, Release, RoadmapItem
-
-
-class LinesField(forms.CharField):
-    """A list of lines of text, one entry each."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 4}), required=False, help_text="One a line.", **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:
-        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if any(len(line) > 300 for line in lines):
-            raise forms.ValidationError("A line has at most 300 characters.")
-        return lines
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool((initial or []) != self.clean(data))
+from communications.lines import LinesField
+from communications.models import Communication, CommunicationEvent, CommunicationRevision, Generation, Mailbox, Release, RoadmapItem
 
 
 class ReleaseForm(TenantForm[Release]):
@@ -36,6 +15,7 @@ class ReleaseForm(TenantForm[Release]):
     breaking_changes = LinesField()
     affected_integrations = LinesField()
     affected_features = LinesField()
+    affected_environments = LinesField()
 
 
 @admin.register(Release)
@@ -76,8 +56,31 @@ class Events(ReadOnly[CommunicationEvent], admin.TabularInline[CommunicationEven
 
 @admin.register(Communication)
 class CommunicationAdmin(ReadOnly[Communication], TenantRows[Communication]):
-    list_display = ("__str__", "account", "communication_type", "status", "writer", "updated_at")
-    list_filter = ("status", "communication_type", "writer")
+    list_display = ("__str__", "account", "communication_type", "status", "written_by", "updated_at")
+    list_filter = ("status", "communication_type", "generation__writer")
     list_select_related = ("account",)
     search_fields = ("subject", "account__name")
     inlines = (Events, Revisions)
+    fields = readonly_fields = (
+        *("account", "communication_type", "status", "written_by", "requested_by", "escalation", "release", "period", "instruction"),
+        *("recipients", "subject", "body_html", "open_flags", "failure", "reject_reason", "outcome", "created_at", "updated_at"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Communication]:
+        return super().get_queryset(request).annotate(by=F("generation__writer"))
+
+    @admin.display(description="writer", ordering="by")
+    def written_by(self, draft: Communication) -> str:
+        return dict(Generation.Writer.choices).get(getattr(draft, "by", ""), "")
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(ReadOnly[Mailbox], TenantRows[Mailbox]):
+    """Whether people's mailboxes work. How they sign in to them is nobody else's."""
+
+    tenant_field = "user__tenant"
+    list_display = ("user", "kind", "address", "test_ok", "tested_at")
+    list_filter = ("kind", "test_ok")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "address")
+    fields = readonly_fields = ("user", "kind", "address", "test_ok", "tested_at")

@@ -25,7 +25,7 @@ from accounts.models import (
     TicketSource,
     User,
 )
-from communications.models import Communication, Release, RoadmapItem
+from communications.models import Communication, Mailbox, Release, RoadmapItem
 from tests import make
 from tests.conftest import Cast
 
@@ -71,6 +71,7 @@ def one_more_of_each(cast: Cast) -> None:
     RoadmapItem.objects.create(tenant=cast.tenant, title=f"Item {number}", horizon="Q1 2027")
     TicketSource.objects.create(tenant=cast.tenant, source=f"system-{number}", reported_at=timezone.now())
     ChannelSettings.objects.get_or_create(tenant=cast.tenant)
+    Mailbox.objects.create(user=owner)
 
 
 def test_every_list_costs_the_same_queries_with_thirty_rows_as_with_one(cast: Cast, client: Client) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, ChannelSettings, Notification, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, TicketSource, User
-from communications.models import Release, RoadmapItem
+from communications.models import Mailbox, Release, RoadmapItem
 from tests import make
 
 SECRET = "Aldermoor"  # stands in a row of each kind
@@ -54,6 +54,7 @@ def foreign(db: None) -> Foreign:
         Release.objects.create(tenant=tenant, version=SECRET, released_on="2026-11-01"),
         RoadmapItem.objects.create(tenant=tenant, title=SECRET, horizon="Q1 2027"),
         make.draft(account, subject=SECRET),
+        Mailbox.objects.create(user=owner, kind="imap", address=f"{SECRET}@tamdash.example"),
     ]
     return Foreign(tenant, {type(row): row for row in rows})
 

@@ -57,6 +57,12 @@ class TenantSettings(BaseModel):
     heartbeats_stale_after_hours: int = Field(default=24, ge=1, le=24 * 90)
     working_hours: WorkingHours | None = None
     outreach_per_day: int = Field(default=200, ge=0, le=100_000, description="Drafts written for escalations without being asked for.")
+    checkin_every_months: int = Field(default=1, ge=0, le=24, description="0: none. An account may have an interval of its own.")
+    review_every_months: int = Field(default=3, ge=0, le=24)
+    quiet_days: int = Field(default=14, ge=0, le=365, description="No scheduled draft where something was sent within so many days.")
+    model_tokens_per_month: int = Field(default=20_000_000, ge=0, le=10**12, description="Then the offline composer writes. 0: no model.")
+    model_cost_per_month: int = Field(default=0, ge=0, le=10**9, description="In the currency of the prices. 0: no limit.")
+    model_drafts_per_hour: int = Field(default=60, ge=1, le=10_000, description="A person's, with the model.")
 
 
 if TYPE_CHECKING:

@@ -58,6 +58,12 @@ class Account(models.Model):
     is_active = models.BooleanField(
         "active", default=True, help_text="An inactive account is not scanned and not shown. Nothing is deleted."
     )
+    checkin_every_months = models.PositiveSmallIntegerField(
+        "check-in every, months", null=True, blank=True, help_text="Empty: as the tenant's settings say. 0: none."
+    )
+    review_every_months = models.PositiveSmallIntegerField(
+        "review every, months", null=True, blank=True, help_text="Empty: as the tenant's settings say. 0: none."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -203,9 +209,12 @@ class CoDevOpportunity(ProfileRow):
     description = models.TextField(max_length=2000)
     status = models.CharField(max_length=11, choices=Status, default=Status.SURFACED)
     dispatched_to_sales = models.BooleanField(default=False)
+    draft_id = models.BigIntegerField(null=True, blank=True, editable=False, help_text="The roadmap preview that it was found in, if any.")
+    dispatch_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When sales software is to be told. Empty: not to.")
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["dispatch_at"], condition=Q(dispatch_at__isnull=False), name="opportunity_to_dispatch")]
         verbose_name = "co-development opportunity"
         verbose_name_plural = "co-development opportunities"
         constraints = [models.UniqueConstraint(fields=["account", "name"], name="one_opportunity_per_name")]
