@@ -1,0 +1,153 @@
+"""From a text and what its writer was given to claims with their sources: sentence by sentence, rule by rule."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Literal
+
+from communications.grounding import (
+    addresses,
+    amounts,
+    attributes,
+    counts,
+    dates,
+    health,
+    hostile,
+    named,
+    other_numbers,
+    strangers,
+    versions,
+)
+from communications.grounding.claims import Claim, Grounding
+from communications.grounding.marking import Reader
+from communications.grounding.reading import Plain, Sentence, plain, sentences
+from communications.grounding.records import Record, Records
+from communications.grounding.scene import Found, Scene
+
+Where = Literal["subject", "body"]
+# In this order: a rule takes what it has read, so that no later one reads it as something else.
+RULES = (
+    addresses.addresses,
+    named.quoted,
+    named.misquoted,
+    named.tickets,
+    named.names,
+    hostile.leaks,
+    hostile.commitments,
+    counts.counting,
+    attributes.priorities,
+    dates.dates,
+    amounts.money,
+    versions.versions,
+    attributes.states,
+    attributes.adoption,
+    health.scores,
+    health.rag,
+    dates.durations,
+    other_numbers.numbers,
+    named.topics,
+    strangers.strangers,
+)
+FEW_WORDS = 3
+
+
+def ground(subject: str, body_html: str, context: dict[str, Any], instruction: str = "") -> Grounding:
+    """`instruction`: the person's own wish, which counts as a source. Pure; a text of 600 words takes well under 100 ms."""
+    if not context.get("as_of"):
+        return Grounding()
+    records = Records(context, instruction)
+    doubtful = hostile.suspicious(records.all)
+    reader = Reader(body_html)
+    claims: list[Claim] = []
+    prose: list[str] = []
+    keys = frozenset(record.source.key for record in doubtful)
+    scene = Scene(records, keys, named.lines(records.all), named.known_names(records.all))
+    texts: tuple[tuple[Where, str, list[tuple[int, int, str]]], ...] = (("subject", subject, []), ("body", reader.text, reader.links))
+    for where, original, links in texts:
+        text = plain(original)
+        scene.links = moved(links, text)
+        found, checked = read(text, scene, where, original)
+        claims += found
+        prose += [sentence.text.strip() for sentence in checked]
+    if len(plain(reader.text).text.split()) < FEW_WORDS:
+        claims.append(whole_text(reader.text, "This is no message to a customer."))
+    for record in doubtful:
+        claims.append(about(record))
+    return Grounding(ordered(claims), prose)
+
+
+def moved(links: Iterable[tuple[int, int, str]], text: Plain) -> list[tuple[int, int, str]]:
+    """The places of links in the plain text."""
+    place = {original: at for at, original in reversed(list(enumerate(text.places)))}
+    ends = len(text.places)
+    return [
+        (
+            next((place[p] for p in range(first, last) if p in place), ends),
+            max((place[p] + 1 for p in range(first, last) if p in place), default=ends),
+            to,
+        )
+        for first, last, to in links
+    ]
+
+
+def read(text: Plain, scene: Scene, where: Where, original: str) -> tuple[list[Claim], list[Sentence]]:
+    claims: list[Claim] = []
+    prose: list[Sentence] = []
+    block = -1
+    for sentence in sentences(text.text):
+        if sentence.block != block:
+            block, scene.before = sentence.block, []
+        scene.named, scene.found = [], []
+        if hostile.is_foreign(sentence, scene):
+            scene.flag("instruction", *hostile.whole(sentence), "This is not in English: what it claims cannot be checked.")
+        for rule in RULES:
+            rule(sentence, scene)
+        scene.before = [one.record for one in scene.tickets] or (scene.before if not scene.found else [])
+        if not scene.found:
+            prose.append(sentence)
+        claims += [claim_of(found, sentence, text, where, original) for found in together(scene.found, sentence)]
+    return claims, prose
+
+
+def together(found: list[Found], sentence: Sentence) -> list[Found]:
+    """Facts that stand side by side as one claim with all their sources; a flagged part stays alone, and wins over what it overlaps."""
+    flagged: list[Found] = []
+    for one in sorted((one for one in found if not one.sources), key=lambda one: (one.start, -one.end)):
+        if not any(other.start < one.end and one.start < other.end for other in flagged):
+            flagged.append(one)
+    parts: list[Found] = []
+    for one in sorted((one for one in found if one.sources), key=lambda one: (one.start, one.end)):
+        if any(other.start < one.end and one.start < other.end for other in flagged):
+            continue
+        last = parts[-1] if parts else None
+        if last and not any(last.end <= other.start <= one.start for other in flagged) and one.start - last.end <= 40:
+            parts[-1] = replace(last, end=max(last.end, one.end), sources=tuple(dict.fromkeys((*last.sources, *one.sources)))[:6])
+        else:
+            parts.append(one)
+    return sorted((*flagged, *parts), key=lambda one: one.start)
+
+
+def claim_of(found: Found, sentence: Sentence, text: Plain, where: Where, original: str) -> Claim:
+    start, end = text.original(sentence.start + found.start, sentence.start + found.end)
+    return Claim(found.kind, where, start, end, original[start:end], sentence.text.strip(), found.sources, found.why)
+
+
+def whole_text(original: str, why: str) -> Claim:
+    return Claim("instruction", "body", 0, len(original.rstrip()), original.strip(), original.strip(), (), why)
+
+
+def about(record: Record) -> Claim:
+    """One flag for a record that speaks to the writer: a person has to have read both."""
+    words = " ".join(hostile.said_by(record).split())
+    why = f"{record.source.label[:60]} reads like an instruction to the writer. Read the whole text with that in mind."
+    return Claim("instruction", "body", 0, 0, words[:300], words, (), why)
+
+
+def ordered(claims: list[Claim]) -> list[Claim]:
+    """By their place. The same words in the same sentence again are told apart by their number."""
+    seen: Counter[str] = Counter()
+    found: list[Claim] = []
+    for claim in sorted(claims, key=lambda claim: (claim.where == "body", claim.start, claim.end)):
+        found.append(replace(claim, nth=seen[claim.key]))
+        seen[claim.key] += 1
+    return found
