@@ -33,7 +33,7 @@ def build(draft: Communication, at: datetime) -> Context:
         **health(account),
         "last_heartbeat": beat.last_at.isoformat() if (beat := getattr(account, "heartbeat", None)) else None,
         **tickets(account, at),
-        **subject_matter(draft.communication_type, account),
+        **subject_matter(draft, account),
         **({"chosen_path": chosen_path.due(draft, account)} if draft.chosen_path else {}),
     }
 
@@ -69,21 +69,23 @@ def tickets(account: Account, at: datetime) -> Context:
     return {
         "tickets": shown,
         "tickets_left_out": total - len(shown),
+        "left_out": {"tickets": total - len(shown)} if total > len(shown) else {},
         "resolved_tickets": resolved,
         "resolved_ticket_count": closed.count() if len(resolved) == MAX_RESOLVED else len(resolved),
     }
 
 
-def subject_matter(communication_type: str, account: Account) -> Context:
-    if communication_type == "release_notes":
-        return {"release_info": release_info(account)}
-    if communication_type == "roadmap_preview":
+def subject_matter(draft: Communication, account: Account) -> Context:
+    if draft.communication_type == "release_notes":
+        return {"release_info": release_info(draft)}
+    if draft.communication_type == "roadmap_preview":
         return {"roadmap_items": roadmap_items(account)}
     return {}
 
 
-def release_info(account: Account) -> Context:
-    release = Release.objects.filter(tenant=account.tenant_id, is_published=True).first()
+def release_info(draft: Communication) -> Context:
+    """Of the release that the draft tells of; of the latest one where none was named."""
+    release = draft.release or Release.objects.filter(tenant=draft.tenant_id, is_published=True).first()
     if release is None:
         raise NothingToWriteAbout("No release is published yet. Publish one, then generate its notes.")
     return {
@@ -94,6 +96,7 @@ def release_info(account: Account) -> Context:
         "breaking_changes": release.breaking_changes,
         "affected_integrations": release.affected_integrations,
         "affected_features": release.affected_features,
+        "affected_environments": release.affected_environments,
     }
 
 

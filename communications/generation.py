@@ -4,7 +4,7 @@ The model works outside any transaction. A result counts only while its claim st
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,25 +14,28 @@ from django.utils import timezone
 
 from accounts.models import Stakeholder
 from accounts.schemas import CommunicationType
-from communications import chosen_path, composer, context, delivery, drafts, llm, prompts, sanitise
+from communications import asking, composer, context, conversation, drafts, llm, prompts, sanitise, style_rules
 from communications.answers import ANSWERS, DraftAnswer
 from communications.context import Context, NothingToWriteAbout
-from communications.models import Communication, CommunicationRevision
+from communications.mailboxes.addresses import written_address
+from communications.models import Communication, CommunicationRevision, Generation
 
 logger = logging.getLogger(__name__)
 
 Status = Communication.Status
-Writer = Communication.Writer
+Writer = Generation.Writer
 UNEXPECTED = "An unexpected error stopped the writing. Try again; if it happens again, tell an admin."
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text with its author: which model, or why the offline composer."""
+    """A text with its author: which model, or why the offline composer; and with exactly what that was given."""
 
+    given: Context
     answer: DraftAnswer
     writer: str
     note: str
+    messages: list[dict[str, str]] = field(default_factory=list)
 
 
 def generate(draft_id: int) -> None:
@@ -43,7 +46,9 @@ def generate(draft_id: int) -> None:
     claim = draft.version
     try:
         given = context.build(draft, timezone.now())
-        finish(draft, given, write(draft, given))
+        finish(draft, write(draft, given))
+    except llm.Stopped:
+        logger.info("Draft %s: the model was no longer waited for, it was stopped or another attempt had taken over", draft.pk)
     except NothingToWriteAbout as reason:
         fail(draft, claim, str(reason))
     except Exception:  # the draft ends as failed in words for people; the fault itself goes to the log
@@ -58,58 +63,67 @@ def fail(draft: Communication, claim: int, failure: str) -> None:
 
 
 def write(draft: Communication, given: Context) -> Written:
+    """Raises llm.Stopped where the claim is lost while the model works."""
     kind = cast(CommunicationType, draft.communication_type)
     if not llm.is_configured():
-        return composed(kind, given, "No model is configured.", draft.instruction)
+        return composed(kind, given, "No model is configured.", draft)
+    claimed = Communication.objects.filter(pk=draft.pk, status=Status.GENERATING, version=draft.version)
     try:
-        answer = llm.write(prompts.TAM_SYSTEM_PROMPT, prompt(kind, given), ANSWERS[kind], draft.instruction)
+        part, messages = conversation.fitted(kind, given, wish(draft, given))
+        answer = asking.ask(draft, messages, ANSWERS[kind], is_wanted=claimed.exists)
     except llm.ModelError as error:
-        hint = "An admin has to mend this." if error.permanent else "Regenerate to ask it again."
-        return composed(kind, given, f"{error} {hint}", draft.instruction)
+        return composed(kind, given, f"{error} {error.advice}".strip(), draft)
     body = sanitise.clean(answer.body_html)
     if not sanitise.to_text(body).strip():
-        return composed(kind, given, "The model's text had nothing to read in it.", draft.instruction)
-    return Written(answer.model_copy(update={"body_html": body + composer.signature(given)}), Writer.MODEL, settings.LLM_MODEL)
+        return composed(kind, given, "The model's text had nothing to read in it.", draft)
+    signed = answer.model_copy(update={"body_html": body + composer.signature(given)})
+    return Written(part, signed, Writer.MODEL, settings.LLM_MODEL, messages)
 
 
-def composed(kind: CommunicationType, given: Context, why: str, instruction: str) -> Written:
-    if instruction:
-        why = f"{why} The offline composer cannot follow an instruction."
-    return Written(composer.compose(kind, given), Writer.OFFLINE, why)
+def wish(draft: Communication, given: Context) -> conversation.Wish:
+    text = None
+    if draft.base:
+        unsigned = draft.base.body_html.removesuffix(sanitise.clean(composer.signature(given)))
+        text = {"subject": draft.base.subject, "body_html": unsigned}
+    rules = style_rules.instructions(draft.tenant_id, draft.communication_type)
+    return conversation.Wish(rules, text, draft.instruction)
 
 
-def prompt(kind: CommunicationType, given: Context) -> str:
-    profile, score, tickets = given["relationship_profile"], given["health_score"], given["tickets"]
-    match kind:
-        case "escalation_outreach":
-            return prompts.build_escalation_outreach_prompt(score, profile, tickets, chosen_path.for_model(given.get("chosen_path", [])))
-        case "release_notes":
-            return prompts.build_release_notes_prompt(given["release_info"], profile)
-        case "roadmap_preview":
-            return prompts.build_roadmap_preview_prompt(given["roadmap_items"], profile)
-        case "health_checkin":
-            return prompts.build_health_checkin_prompt(score, profile, given["recent_communications"])
-        case "customer_success_review":
-            return prompts.build_customer_success_review_prompt(score, profile, tickets + given["resolved_tickets"])
+def composed(kind: CommunicationType, given: Context, why: str, draft: Communication) -> Written:
+    """By the offline composer, which has room for everything that is known."""
+    if draft.instruction or draft.base:
+        what = "follow an instruction" if draft.instruction else "start from an earlier version"
+        why = f"{why} The offline composer cannot {what}."
+    return Written(given, composer.compose(kind, given), Writer.OFFLINE, why)
 
 
-def finish(draft: Communication, given: Context, written: Written) -> None:
+def finish(draft: Communication, written: Written) -> None:
     """Keeps the text, unless the claim was lost meanwhile: then another attempt has taken over and this one is dropped."""
-    changes: dict[str, Any] = {
+    author = settings.LLM_MODEL if written.writer == Writer.MODEL else "the offline composer"
+    text: dict[str, Any] = {
         "subject": written.answer.subject,
         "body_html": sanitise.clean(written.answer.body_html),
         "recipients": draft.recipients or recipients(draft),
-        "answer": written.answer.model_dump(mode="json"),
-        "context": given,
-        "writer": written.writer,
-        "writer_note": written.note[:300],
     }
-    author = settings.LLM_MODEL if written.writer == Writer.MODEL else "the offline composer"
     with transaction.atomic():
-        if not drafts.move(draft, Status.GENERATING, Status.READY, note=f"Written by {author}", **changes):
-            logger.warning("Draft %s: a late text was dropped, another attempt had taken over", draft.pk)
+        if not drafts.move(draft, Status.GENERATING, Status.READY, note=f"Written by {author}", **text):
+            logger.info("Draft %s: a late text was dropped, it was stopped or another attempt had taken over", draft.pk)
             return
+        draft.generation = Generation.objects.create(
+            communication=draft,
+            base=draft.base,
+            instruction=draft.instruction,
+            context=written.given,
+            messages=written.messages,
+            prompt_version=prompts.VERSION,
+            prompt_hash=prompts.digest(written.messages),
+            answer=written.answer.model_dump(mode="json"),
+            writer=written.writer,
+            writer_note=written.note[:300],
+        )
+        Communication.objects.filter(pk=draft.pk).update(generation=draft.generation)
         drafts.add_revision(draft, CommunicationRevision.Origin.GENERATED, note=draft.instruction)
+        drafts.count_flags(draft)
 
 
 def recipients(draft: Communication) -> str:
@@ -117,7 +131,7 @@ def recipients(draft: Communication) -> str:
     people = Stakeholder.objects.filter(account=draft.account_id).exclude(email="").values_list("name", "email")
     line = ""
     for name, email in people:
-        longer = f"{line}, {delivery.written_address(name, email)}".removeprefix(", ")
+        longer = f"{line}, {written_address(name, email)}".removeprefix(", ")
         if len(longer) <= 500:
             line = longer
     return line

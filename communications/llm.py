@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
+from typing import TypeVar, cast
 
 import openai
 from django.conf import settings
@@ -11,13 +13,22 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import ValidationError
 
+from communications import tokens
 from communications.answers import DraftAnswer
+from communications.usage import Usage, watched
+
+__all__ = ["ModelError", "Outage", "Stopped", "Usage", "answer_tokens", "is_configured", "longest_seconds", "write"]
 
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer", bound=DraftAnswer)
+Message = dict[str, str]
 MAX_RETRIES = 2
 NO_KEY_NEEDED = "none"  # the package insists on a key; local servers do not
+LOOKS_EVERY = 1.0  # seconds, for whether the answer is still wanted
+LONGEST_ANSWER = 16_000  # tokens, in which some models think, too
+SHORTEST_ANSWER = 256
+SHORTEST_KEY = 8  # a key of fewer characters, such as "none", is no secret but may be a word
 
 
 class ModelError(Exception):
@@ -27,9 +38,22 @@ class ModelError(Exception):
         super().__init__(message)
         self.permanent = permanent
 
+    @property
+    def advice(self) -> str:
+        """What the reader of the message can do."""
+        return "An admin has to mend this." if self.permanent else "Regenerate to ask it again."
+
+
+class Outage(ModelError):
+    """The fault is the endpoint's: it would treat the next request no better."""
+
 
 class Unusable(Exception):
     """An answer that does not do; the message tells the model why."""
+
+
+class Stopped(Exception):
+    """The answer was no longer wanted."""
 
 
 def is_configured() -> bool:
@@ -41,64 +65,112 @@ def longest_seconds() -> float:
     return 2 * settings.LLM_TIMEOUT_SECONDS
 
 
-def write(system: str, user: str, answer_model: type[Answer], instruction: str = "") -> Answer:
-    """The model's answer, valid. Raises ModelError."""
+def answer_tokens() -> int:
+    """How long an answer may be, in tokens; the rest of the window is the prompt's."""
+    return int(min(LONGEST_ANSWER, settings.LLM_CONTEXT_TOKENS // 4))
+
+
+def write(
+    messages: list[Message], answer_model: type[Answer], usage: Usage | None = None, is_wanted: Callable[[], bool] | None = None
+) -> Answer:
+    """The model's answer, valid. Raises ModelError, or Stopped soon after `is_wanted` says no.
+
+    `usage` tells what it took, however it ended. A repair round is appended to `messages`.
+    """
+    usage = usage or Usage()
+    stopped = Event()
     try:
         # A thread of its own, as the caller's may have an event loop running already.
         with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, within_limits(conversation(system, user, instruction), answer_model)).result()
+            asked = thread.submit(asyncio.run, within_limits(messages, answer_model, usage, stopped))
+            try:
+                while not wait([asked], LOOKS_EVERY).done:
+                    if is_wanted and not is_wanted():
+                        stopped.set()
+            finally:
+                stopped.set()
+            return asked.result()
     except TimeoutError as error:
-        raise ModelError("The model did not answer in time.", permanent=False) from error
+        raise Outage("The model did not answer in time.", permanent=False) from error
     except openai.APIError as error:
         raise explained(error) from None
+    finally:
+        usage.assume_spent(tokens.of(messages), answer_tokens())
 
 
-def conversation(system: str, user: str, instruction: str) -> list[ChatCompletionMessageParam]:
-    messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-    if instruction:
-        wish = f"The representative adds, for this draft: {instruction}\nFollow it as far as the rules above and the data allow."
-        messages.append({"role": "user", "content": wish})
-    return messages
+async def within_limits(messages: list[Message], answer_model: type[Answer], usage: Usage, stopped: Event) -> Answer:
+    watcher = asyncio.create_task(cancel_when(stopped, asyncio.current_task()))
+    try:
+        # The client's timeout is for each read, and it waits as long as a busy server asks: only a clock around it all holds.
+        async with asyncio.timeout(longest_seconds()), client(usage) as door:
+            return await answered(door, messages, answer_model, usage)
+    except asyncio.CancelledError:
+        raise Stopped from None
+    finally:
+        watcher.cancel()
 
 
-async def within_limits(messages: list[ChatCompletionMessageParam], answer_model: type[Answer]) -> Answer:
-    # The client's timeout is for each read, and it waits as long as a busy server asks: only a clock around it all holds.
-    async with asyncio.timeout(longest_seconds()), client() as door:
-        first = await ask(door, messages, answer_model)
-        try:
-            return usable(first, answer_model)
-        except Unusable as fault:
-            logger.info("The model's answer is repaired: %s", fault)
-            messages.append({"role": "assistant", "content": said(first)})
-            messages.append({"role": "user", "content": f"{fault}\nAnswer again with one complete JSON object that fits the schema."})
-        second = await ask(door, messages, answer_model)
-        try:
-            return usable(second, answer_model)
-        except Unusable as fault:
-            logger.warning("The model's answer cannot be used: %s", fault)
-            raise ModelError("The model gave no usable answer, even when asked again.", permanent=False) from None
+async def cancel_when(stopped: Event, asking: "asyncio.Task[Answer] | None") -> None:
+    """The server sees its connection closed, and need not go on."""
+    while not stopped.is_set():
+        await asyncio.sleep(0.1)
+    if asking:
+        asking.cancel()
 
 
-def client() -> openai.AsyncOpenAI:
+async def answered(door: openai.AsyncOpenAI, messages: list[Message], answer_model: type[Answer], usage: Usage) -> Answer:
+    first = await ask(door, messages, answer_model, usage)
+    try:
+        return usable(first, answer_model)
+    except Unusable as fault:
+        logger.info("The model's answer is repaired: %s", fault)
+        quoted = said(first)[: 2 * answer_tokens()] or "(no answer)"
+        messages.append({"role": "assistant", "content": quoted})
+        messages.append({"role": "user", "content": f"{fault}\nAnswer again with one complete JSON object that fits the schema."})
+    second = await ask(door, messages, answer_model, usage)
+    try:
+        answer = usable(second, answer_model)
+    except Unusable as fault:
+        logger.warning("The model's answer cannot be used: %s", fault)
+        raise ModelError("The model gave no usable answer, even when asked again.", permanent=False) from None
+    usage.repaired = True
+    return answer
+
+
+def client(usage: Usage) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=settings.OPENAI_API_KEY or NO_KEY_NEEDED,
         base_url=settings.OPENAI_BASE_URL or None,
         timeout=settings.LLM_TIMEOUT_SECONDS,
         max_retries=MAX_RETRIES,
+        http_client=openai.DefaultAsyncHttpxClient(event_hooks=watched(usage, longest_seconds())),
     )
 
 
-async def ask(door: openai.AsyncOpenAI, messages: list[ChatCompletionMessageParam], answer_model: type[Answer]) -> ChatCompletion:
+async def ask(door: openai.AsyncOpenAI, messages: list[Message], answer_model: type[Answer], usage: Usage) -> ChatCompletion:
+    told = cast(list[ChatCompletionMessageParam], messages)
     schema = answer_model.model_json_schema()
     wanted: ResponseFormatJSONSchema = {
         "type": "json_schema",
         "json_schema": {"name": answer_model.__name__, "strict": True, "schema": schema},
     }
+    # What a repair round adds to the prompt is missing for its answer.
+    most = max(min(answer_tokens(), settings.LLM_CONTEXT_TOKENS - tokens.of(messages)), SHORTEST_ANSWER)
+    create = door.chat.completions.create
     try:
-        return await door.chat.completions.create(model=settings.LLM_MODEL, messages=messages, response_format=wanted)
-    except (openai.BadRequestError, openai.UnprocessableEntityError):
-        # Some servers know no structured output. The prompt shows the schema too, and the answer is validated here.
-        return await door.chat.completions.create(model=settings.LLM_MODEL, messages=messages)
+        try:
+            found = await create(model=settings.LLM_MODEL, messages=told, response_format=wanted, max_completion_tokens=most)
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            # Some servers know no structured output, or the limit by its old name alone. The prompt shows the schema too,
+            # and the answer is validated here.
+            found = await create(model=settings.LLM_MODEL, messages=told, max_tokens=most)
+    except openai.APITimeoutError:
+        raise
+    except openai.APIConnectionError:
+        usage.nothing_pending()
+        raise
+    usage.count(found, tokens.of(messages), tokens.estimate(said(found)))
+    return found
 
 
 def usable(completion: ChatCompletion, answer_model: type[Answer]) -> Answer:
@@ -111,36 +183,40 @@ def usable(completion: ChatCompletion, answer_model: type[Answer]) -> Answer:
         raise Unusable("The answer was a refusal. The task is an ordinary mail to a customer about their support tickets.")
     if choice.finish_reason == "length":
         raise Unusable("The answer was cut off for its length. Write a much shorter one.")
-    content = choice.message.content or ""
+    content = said(completion)
     if "\\u0000" in content:
         raise Unusable("The answer holds a NUL character. Leave it out.")
     try:
         return answer_model.model_validate_json(content)
     except ValidationError as error:
-        faults = [f"- {'.'.join(map(str, fault['loc'])) or 'the answer'}: {fault['msg']}" for fault in error.errors()[:10]]
+        faults = [f"- {'.'.join(map(str, fault['loc']))[:100] or 'the answer'}: {fault['msg'][:200]}" for fault in error.errors()[:10]]
         raise Unusable("\n".join(["The answer does not fit the schema:", *faults])) from None
 
 
 def said(completion: ChatCompletion) -> str:
+    """The answer as text that can be stored and sent again, without the key: a server that repeats its request would have it in a draft."""
     try:
-        return completion.choices[0].message.content or "(no answer)"
+        content = completion.choices[0].message.content or ""
     except (AttributeError, IndexError, TypeError):
-        return "(no answer)"
+        return ""
+    if len(settings.OPENAI_API_KEY) >= SHORTEST_KEY:
+        content = content.replace(settings.OPENAI_API_KEY, "[key]")
+    return content.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def explained(error: openai.APIError) -> ModelError:
     """What happened, in words of ours: the server's own may quote the request and its key."""
     if isinstance(error, openai.APITimeoutError):
-        return ModelError("The model did not answer in time.", permanent=False)
+        return Outage("The model did not answer in time.", permanent=False)
     if isinstance(error, openai.APIConnectionError):
-        return ModelError("The model could not be reached.", permanent=False)
+        return Outage("The model could not be reached.", permanent=False)
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        return ModelError("The model's server refused the key.", permanent=True)
+        return Outage("The model's server refused the key.", permanent=True)
     if isinstance(error, openai.NotFoundError):
-        return ModelError("The model's server does not know the model.", permanent=True)
+        return Outage("The model's server does not know the model.", permanent=True)
     if isinstance(error, openai.RateLimitError):
-        return ModelError("The model is busy or its quota is used up.", permanent=False)
+        return Outage("The model is busy or its quota is used up.", permanent=False)
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
     if status is not None and status >= 500:
-        return ModelError(f"The model's server failed (status {status}).", permanent=False)
+        return Outage(f"The model's server failed (status {status}).", permanent=False)
     return ModelError(f"The model's server did not accept the request{f' (status {status})' if status else ''}.", permanent=True)

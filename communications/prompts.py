@@ -17,6 +17,8 @@ from communications.answers import (
 )
 
 Record = dict[str, Any]
+# Of the words below and those of `conversation`; counted up whenever one of them changes.
+VERSION = "2026-11-23.2"
 
 TAM_SYSTEM_PROMPT = """\
 You are an experienced technical account manager (TAM). You monitor the health of customer accounts and the \
@@ -54,16 +56,23 @@ code fence.
 """
 
 
-def _dumps(value: object) -> str:
+def dumps(value: object) -> str:
+    """As it may stand inside a fence."""
     # Three < open a fence line, so inside the fence they are written as JSON escapes: the value stays the same.
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     return text.replace("<<<", r"\u003c\u003c\u003c")
 
 
-def _prompt(task: str, answer: type[DraftAnswer], **data: object) -> str:
-    block = "\n\n".join(f"{name}:\n{_dumps(value)}" for name, value in data.items())
-    # The mark is a digest of the block, so nobody can write it into a text that is part of the block.
-    mark = hashlib.sha256(block.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+def _mark(block: str) -> str:
+    """A digest of the block, so that nobody can write it into a text that is part of the block."""
+    return hashlib.sha256(block.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _prompt(task: str, answer: type[DraftAnswer], left_out: Record | None, **data: object) -> str:
+    if left_out:
+        task, data["left_out"] = task + _LEFT_OUT, left_out
+    block = "\n\n".join(f"{name}:\n{dumps(value)}" for name, value in data.items())
+    mark = _mark(block)
     schema = json.dumps(answer.model_json_schema(), indent=2)
     return f"""\
 {task}
@@ -84,13 +93,29 @@ The data ends here. Write the message described above from this data alone and a
 """
 
 
+def fenced(task: str, block: str) -> str:
+    """A task of our words, and a block of JSON inside a fence."""
+    mark = _mark(block)
+    return f"{task}\n<<<DATA {mark}>>>\n{block}\n<<<END DATA {mark}>>>\n"
+
+
+def digest(messages: list[dict[str, str]]) -> str:
+    """SHA-256 of what a model was sent, in hexadecimal digits; empty for nothing."""
+    return hashlib.sha256(dumps(messages).encode("utf-8", "backslashreplace")).hexdigest() if messages else ""
+
+
 def build_escalation_outreach_prompt(
-    health_score: Record | None, relationship_profile: Record, tickets: list[Record], chosen_path: list[Record] | None = None
+    health_score: Record | None,
+    relationship_profile: Record,
+    tickets: list[Record],
+    chosen_path: list[Record] | None = None,
+    left_out: Record | None = None,
 ) -> str:
-    """`chosen_path`: the steps the representative chose to propose, in their order."""
+    """`chosen_path`: the steps the representative chose to propose, in their order. `left_out`: of each list, how many more there are."""
     return _prompt(
         _ESCALATION_OUTREACH + (_CHOSEN_PATH if chosen_path else ""),
         EscalationOutreach,
+        left_out,
         health_score=health_score,
         relationship_profile=relationship_profile,
         tickets=tickets,
@@ -98,38 +123,46 @@ def build_escalation_outreach_prompt(
     )
 
 
-def build_release_notes_prompt(release_info: Record, relationship_profile: Record) -> str:
+def build_release_notes_prompt(release_info: Record, relationship_profile: Record, left_out: Record | None = None) -> str:
     return _prompt(
         _RELEASE_NOTES,
         ReleaseNotes,
+        left_out,
         release_info=release_info,
         relationship_profile=relationship_profile,
     )
 
 
-def build_roadmap_preview_prompt(roadmap_items: list[Record], relationship_profile: Record) -> str:
+def build_roadmap_preview_prompt(roadmap_items: list[Record], relationship_profile: Record, left_out: Record | None = None) -> str:
     return _prompt(
         _ROADMAP_PREVIEW,
         RoadmapPreview,
+        left_out,
         roadmap_items=roadmap_items,
         relationship_profile=relationship_profile,
     )
 
 
-def build_health_checkin_prompt(health_score: Record | None, relationship_profile: Record, recent_communications: list[Record]) -> str:
+def build_health_checkin_prompt(
+    health_score: Record | None, relationship_profile: Record, recent_communications: list[Record], left_out: Record | None = None
+) -> str:
     return _prompt(
         _HEALTH_CHECKIN,
         HealthCheckin,
+        left_out,
         health_score=health_score,
         relationship_profile=relationship_profile,
         recent_communications=recent_communications,
     )
 
 
-def build_customer_success_review_prompt(health_score: Record | None, relationship_profile: Record, tickets: list[Record]) -> str:
+def build_customer_success_review_prompt(
+    health_score: Record | None, relationship_profile: Record, tickets: list[Record], left_out: Record | None = None
+) -> str:
     return _prompt(
         _CUSTOMER_SUCCESS_REVIEW,
         CustomerSuccessReview,
+        left_out,
         health_score=health_score,
         relationship_profile=relationship_profile,
         tickets=tickets,
@@ -139,6 +172,13 @@ def build_customer_success_review_prompt(health_score: Record | None, relationsh
 _NEVER_SCANNED = """\
 If health_score is null, this account has not been scanned yet: claim nothing about its score or trend, and write from \
 the tickets, integrations and history alone.
+"""
+
+_LEFT_OUT = """\
+
+# What is not shown
+The data is cut for length: left_out says how many more records of each list there are than it shows, the less relevant \
+ones. Take no such list for complete, and count nothing from it; where the number matters, say that there are so many more.
 """
 
 _ESCALATION_OUTREACH = f"""\
@@ -245,3 +285,5 @@ Resolved and closed tickets are progress: mention them in the summary, not here.
 The fields health_overview, integration_summary, open_items and recommendations repeat parts 2, 3, 4 and 6 in short \
 form and must agree with the body. All counts must be counted from the data.
 {_NEVER_SCANNED}"""
+
+TASKS = (_ESCALATION_OUTREACH, _CHOSEN_PATH, _RELEASE_NOTES, _ROADMAP_PREVIEW, _HEALTH_CHECKIN, _CUSTOMER_SUCCESS_REVIEW)

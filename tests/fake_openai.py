@@ -4,6 +4,7 @@
 """
 
 import json
+import select
 import subprocess
 import sys
 import time
@@ -14,10 +15,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests import obeying_model
+
 HOSTILE = (
     '<p>Dear <script>alert(1)</script>reader</p><img src="https://spy.example/x.png" onerror="alert(2)">'
     '<p><a href="javascript:alert(3)">here</a> <a href="https://good.example">there</a></p><form action="/x"><input></form>'
 )
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200}
 seen: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
 
 
@@ -35,9 +39,9 @@ def filled(schema: dict[str, Any], whole: dict[str, Any], name: str = "") -> Any
 
 
 def completion(content: str | None, **message: Any) -> dict[str, Any]:
-    finish = message.pop("finish_reason", "stop")
+    finish, usage = message.pop("finish_reason", "stop"), message.pop("usage", USAGE)
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, "refusal": None} | message}
-    return {"id": "c", "object": "chat.completion", "created": 0, "model": "fake", "choices": [choice]}
+    return {"id": "c", "object": "chat.completion", "created": 0, "model": "fake", "choices": [choice], "usage": usage}
 
 
 class Model(BaseHTTPRequestHandler):
@@ -106,6 +110,13 @@ class Model(BaseHTTPRequestHandler):
     def be_silent(self) -> None:
         time.sleep(20)
 
+    def be_waiting(self) -> None:
+        """Answers after twenty seconds, or notes that nobody waits for it any more."""
+        if select.select([self.connection], [], [], 20)[0]:
+            seen[self.wanted["model"]][self.call - 1]["was_closed"] = True
+        else:
+            self.answer(200, completion(self.valid))
+
     def be_dripping(self) -> None:
         """A byte now and then: no single read ever times out."""
         self.send_response(200)
@@ -133,12 +144,38 @@ class Model(BaseHTTPRequestHandler):
     def be_nul(self) -> None:
         self.answer(200, completion(self.valid.replace("Hello", "\\u0000Hello") if self.call == 1 else self.valid))
 
+    def be_echoing(self) -> None:
+        """Repeats the caller's headers, once in an answer that does not do."""
+        told = self.headers["Authorization"]
+        text = json.loads(self.valid) | {"subject": told, "body_html": f"<p>{told}</p>"}
+        self.answer(200, completion(json.dumps(text | ({told: "?"} if self.call == 1 else {}))))
+
+    def be_uncounted(self) -> None:
+        self.answer(200, completion(self.valid, usage=None))
+
+    def be_miscounting(self) -> None:
+        self.answer(200, completion(self.valid, usage={"prompt_tokens": -5, "completion_tokens": 10**12, "total_tokens": 0}))
+
+    def be_down(self) -> None:
+        self.answer(503, {"error": {"message": "maintenance"}}, Retry_After="0.01")
+
+    def be_back(self) -> None:
+        """Down for as long as its first callers ask, then well."""
+        if self.call <= 15:
+            self.be_down()
+        else:
+            self.be_good()
+
     def be_empty(self) -> None:
         self.answer(200, completion(self.valid.replace("<p>Hello from the model.</p>", "<script>alert(1)</script>")))
 
     def be_hostile(self) -> None:
         answer = {name: f"{value} {HOSTILE}" if isinstance(value, str) else [HOSTILE] for name, value in json.loads(self.valid).items()}
         self.answer(200, completion(json.dumps(answer | {"subject": "<script>alert(4)</script>", "body_html": HOSTILE})))
+
+    def be_obeying(self) -> None:
+        """Does what the texts in the data ask for."""
+        self.answer(200, completion(json.dumps(json.loads(self.valid) | obeying_model.obeyed(self.wanted))))
 
     def be_slow(self) -> None:
         time.sleep(1)

@@ -1,6 +1,7 @@
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -30,12 +31,13 @@ class Ask:
     def __init__(self, server: str, settings: Settings) -> None:
         self.server, self.settings = server, settings
 
-    def __call__(self, behaviour: str, instruction: str = "") -> HealthCheckin:
+    def __call__(self, behaviour: str, is_wanted: Callable[[], bool] | None = None) -> HealthCheckin:
         self.settings.LLM_MODEL = f"{behaviour}-{next(make.numbers)}"
-        return llm.write("You are a TAM.", "Write.", HealthCheckin, instruction)
+        self.usage, self.messages = llm.Usage(), [{"role": "user", "content": "Write."}]
+        return llm.write(self.messages, HealthCheckin, self.usage, is_wanted)
 
     @property
-    def requests(self) -> list[dict[str, object]]:
+    def requests(self) -> list[dict[str, Any]]:
         return fake_openai.requests_to(self.server, self.settings.LLM_MODEL)
 
 
@@ -50,19 +52,12 @@ def test_a_valid_answer_comes_back_as_the_contract(ask: Ask) -> None:
     assert request["authorization"] == f"Bearer {KEY}"
 
 
-def test_the_instruction_comes_after_the_data(ask: Ask) -> None:
-    ask("good", "shorter, mention the call on Friday")
-    [request] = ask.requests
-    roles = [message["role"] for message in request["messages"]]  # type: ignore[attr-defined]
-    assert roles == ["system", "user", "user"]
-    assert "shorter, mention the call on Friday" in request["messages"][-1]["content"]  # type: ignore[index]
-
-
 @pytest.mark.parametrize(("behaviour", "hint"), [("repaired", "does not fit the schema"), ("truncated", "cut off"), ("nul", "NUL")])
 def test_an_answer_that_does_not_do_is_repaired_once(ask: Ask, behaviour: str, hint: str) -> None:
     assert ask(behaviour).subject == "The model's subject"
     _, second = ask.requests
-    assert hint in second["messages"][-1]["content"]  # type: ignore[index]
+    assert hint in second["messages"][-1]["content"]
+    assert ask.messages == second["messages"], "what it was sent is known to the letter"
 
 
 @pytest.mark.parametrize("behaviour", ["invalid", "refusing", "proxied", "odd"])
@@ -86,7 +81,15 @@ def test_a_failing_server_is_asked_three_times(ask: Ask) -> None:
     assert len(ask.requests) == 3
 
 
-@pytest.mark.parametrize("behaviour", ["patient", "silent", "dripping"])
+def test_a_server_that_wants_more_patience_than_there_is_is_not_waited_for(ask: Ask) -> None:
+    began = time.monotonic()
+    with pytest.raises(llm.ModelError, match="busy"):
+        ask("patient")
+    assert time.monotonic() - began < 5
+    assert len(ask.requests) == 1
+
+
+@pytest.mark.parametrize("behaviour", ["silent", "dripping"])
 def test_no_server_holds_a_worker_longer_than_the_limit(ask: Ask, behaviour: str, settings: Settings) -> None:
     settings.LLM_TIMEOUT_SECONDS = 0.5
     began = time.monotonic()
@@ -115,6 +118,7 @@ def test_a_server_that_is_not_there_is_said_so(ask: Ask, settings: Settings) -> 
     settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
     with pytest.raises(llm.ModelError, match="could not be reached"):
         ask("good")
+    assert ask.usage == llm.Usage(requests=3), "which costs nothing"
 
 
 def test_a_local_server_needs_no_key(ask: Ask, settings: Settings) -> None:
@@ -127,4 +131,53 @@ def test_a_local_server_needs_no_key(ask: Ask, settings: Settings) -> None:
 
 def test_every_answer_model_can_be_asked_for(ask: Ask, settings: Settings) -> None:
     settings.LLM_MODEL = "good-escalation"
-    assert llm.write("s", "u", EscalationOutreach).key_issues == ["The model's key issues"]
+    assert llm.write([{"role": "user", "content": "Write."}], EscalationOutreach).key_issues == ["The model's key issues"]
+
+
+def test_an_answer_is_bounded_and_a_server_that_knows_no_such_bound_is_told_in_the_old_way(ask: Ask, settings: Settings) -> None:
+    settings.LLM_CONTEXT_TOKENS = 8_000
+    ask("good")
+    assert ask.requests[0]["max_completion_tokens"] == 2_000
+    ask("schemaless")
+    assert ask.requests[1]["max_tokens"] == 2_000
+    assert "max_completion_tokens" not in ask.requests[1]
+
+
+def test_what_it_took_is_summed_over_the_repair_round(ask: Ask) -> None:
+    ask("repaired")
+    assert ask.usage == llm.Usage(requests=2, input_tokens=2000, output_tokens=400, repaired=True)
+
+
+def test_a_refused_request_is_counted_and_costs_nothing(ask: Ask) -> None:
+    ask("limited")
+    assert ask.usage == llm.Usage(requests=2, input_tokens=1000, output_tokens=200)
+
+
+@pytest.mark.parametrize("behaviour", ["uncounted", "miscounting"])
+def test_what_a_server_does_not_say_or_says_wrong_is_estimated(ask: Ask, behaviour: str) -> None:
+    ask(behaviour)
+    assert 0 < ask.usage.input_tokens < 20 < ask.usage.output_tokens < 200
+
+
+def test_an_answer_that_never_came_counts_as_written(ask: Ask, settings: Settings) -> None:
+    settings.LLM_TIMEOUT_SECONDS = 0.3
+    with pytest.raises(llm.Outage):
+        ask("silent")
+    assert ask.usage.output_tokens == ask.usage.requests * llm.answer_tokens() > 0
+
+
+def test_an_answer_that_is_not_wanted_any_more_ends_the_request_at_the_server_too(ask: Ask) -> None:
+    began = time.monotonic()
+    with pytest.raises(llm.Stopped):
+        ask("waiting", lambda: time.monotonic() < began + 0.5)
+    assert time.monotonic() - began < 5
+    while "was_closed" not in ask.requests[0]:
+        assert time.monotonic() - began < 10
+
+
+def test_a_key_that_the_server_repeats_in_its_answer_is_nowhere(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = ask("echoing")
+    assert (answer.subject, answer.body_html) == ("Bearer [key]", "<p>Bearer [key]</p>")
+    assert len(ask.requests) == 2, "the first answer was repaired"
+    assert KEY not in f"{answer!r} {ask.messages} {caplog.text}"
