@@ -14,17 +14,16 @@ from django.conf import settings
 from pydantic import ValidationError
 
 from accounts.notifications.channels import event_bus
-from accounts.notifications.events import EscalationTold, Trial
+from accounts.notifications.events import EscalationTold, OpportunityTold, Trial
 from tests.own_redis import OwnRedis
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "event-bus.md").read_text()
 STREAM = "tamdash:north:escalations"
 
 
-def example(language: str) -> str:
-    """The one piece of the document in that language."""
-    [found] = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
-    return str(found)
+def example(language: str, place: int = 0) -> str:
+    """A piece of the document in that language."""
+    return str(re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)[place])
 
 
 def event(name: str) -> EscalationTold:
@@ -70,6 +69,12 @@ def test_an_event_holds_nothing_that_is_not_described() -> None:
     with pytest.raises(ValidationError):
         EscalationTold.model_validate(json.loads(example("json")) | {"more": 1})
     assert set(EscalationTold.model_fields) == set(json.loads(example("json")))
+
+
+def test_the_example_of_an_opportunity_is_one_and_all_of_it_is_described() -> None:
+    given = example("json", 1)
+    assert json.loads(OpportunityTold.model_validate_json(given).model_dump_json()) == json.loads(given)
+    assert set(OpportunityTold.model_fields) == set(json.loads(given))
 
 
 def test_the_reader_acts_on_what_comes_and_acknowledges_it(reader: "subprocess.Popen[str]", own_redis: OwnRedis) -> None:

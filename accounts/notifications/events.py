@@ -8,7 +8,7 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
 from accounts.models import Account, Escalation, EscalationEvent, HealthSnapshot, Notification
-from accounts.schemas import HealthScoreResult, RagStatus, UtcDatetime
+from accounts.schemas import HealthScoreResult, OpportunityStatus, RagStatus, UtcDatetime
 
 SCHEMA_VERSION: Literal[1] = 1
 Reason = Literal["score_below_threshold", "worsened_to_red", "early_warning", "raised_by_hand"]
@@ -20,7 +20,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     event_id: UUID
-    event_type: Literal["escalation.opened", "escalation.worsened", "test"]
+    event_type: Literal["escalation.opened", "escalation.worsened", "co_dev_opportunity", "test"]
     schema_version: Literal[1] = SCHEMA_VERSION
     tenant_id: str = Field(description="The tenant's slug.")
     occurred_at: UtcDatetime
@@ -48,6 +48,19 @@ class EscalationTold(Event):
     due_at: UtcDatetime = Field(description="To be acknowledged by then.")
     url: str = Field(description="The escalation's page, for people of the tenant.")
     health_score: HealthScoreResult | None = Field(description="As the last scan up to then found it; null if there was none.")
+
+
+class OpportunityTold(Event):
+    """Something that a customer and we could build together, found in a roadmap preview and approved by a person."""
+
+    event_type: Literal["co_dev_opportunity"] = "co_dev_opportunity"
+    account_id: str = Field(description="The account's external id, unique in its tenant.")
+    account_name: str
+    opportunity_name: str
+    description: str
+    status: OpportunityStatus = Field(description="When it was told.")
+    draft_id: str | None = Field(description="The roadmap preview that it was found in.")
+    url: str = Field(description="The account's page, for people of the tenant.")
 
 
 def event(row: Notification) -> Event:

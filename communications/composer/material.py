@@ -14,7 +14,8 @@ from communications.composer.words import age, line, quote, written_date
 # Where a context holds no scan's points, the default policy says when a backlog or a silence is worth a word.
 FREE_TICKETS = 5
 SILENT_AFTER_HOURS = 72
-TRAILING_VERSION = re.compile(r"\s+v?\d[\w.]*$")
+TRAILING_VERSION = re.compile(r"\s+v?\d[\w.]*$", re.IGNORECASE)
+Kind = Literal["integration", "feature", "environment", "ticket", "opportunity"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,30 @@ class Known:
     """Something on record about the account that a text may touch."""
 
     name: str
-    kind: Literal["integration", "feature", "environment", "ticket", "opportunity"]
+    kind: Kind
     phrase: str  # as it is said to the customer
 
+    @property
+    def bare(self) -> str:
+        """Without a version, where something is left that names it: of “Version 4.17” nothing is."""
+        bare = TRAILING_VERSION.sub("", self.name.strip())
+        return self.name.strip() if bare.casefold() in ("version", "release") else bare
+
+    def is_listed(self, names: Iterable[str]) -> bool:
+        """Whether one of them is its name. Of an environment, a name without a version means every version, and one with it just that."""
+        own, listed = self.name.casefold().strip(), {name.casefold().strip() for name in names}
+        if self.kind != "environment":
+            return own in listed
+        # What is on record without a version may be any.
+        return not listed.isdisjoint({own, self.bare.casefold()}) or own in {TRAILING_VERSION.sub("", name) for name in listed}
+
     def is_in(self, text: str) -> bool:
-        """Whether the text names it, as whole words; “Kubernetes 1.31” is named by “Kubernetes” too."""
-        names = {self.name.strip(), TRAILING_VERSION.sub("", self.name.strip())}
-        return any(len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in names)
+        """Whether the text names it, as whole words. “Kubernetes 1.31” in an environment is named by “Kubernetes” too, not by “Kubernetes 1.30”."""
+        name, bare = self.name.strip(), self.bare
+        if len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
+            return True
+        of_any_version = rf"(?<!\w){re.escape(bare)}(?!\w)(?!\s+v?\d)"
+        return self.kind == "environment" and len(bare) > 1 and bool(re.search(of_any_version, text, re.IGNORECASE))
 
 
 @dataclass(frozen=True)
@@ -203,8 +221,8 @@ class Material:
 
     def touched_by(self, text: str, names: Iterable[str] = ()) -> list[Known]:
         """What is on record that the text names, or that is listed by name."""
-        listed = {name.casefold().strip() for name in names}
-        return [known for known in self.known if known.is_in(text) or known.name.casefold().strip() in listed]
+        listed = list(names)
+        return [known for known in self.known if known.is_in(text) or known.is_listed(listed)]
 
 
 def in_use(name: str, since: str) -> str:

@@ -64,7 +64,7 @@ def relevant(material: Material, release: dict[str, list[str]]) -> Iterator[Note
             if line(text) and (touched := material.touched_by(text)):
                 named.update(known.name for known in touched)
                 yield Note(kind, text, touched)
-    affected = [*release.get("affected_integrations", []), *release.get("affected_features", [])]
+    affected = [name for kind in ("integrations", "features", "environments") for name in release.get(f"affected_{kind}", [])]
     for known in material.touched_by("", affected):
         if known.name not in named:
             yield Note("listed", known.name, [known])

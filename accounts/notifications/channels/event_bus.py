@@ -1,6 +1,7 @@
-"""The Redis stream that other software reads, one a tenant. PostgreSQL holds the truth: whatever Redis loses costs the stream only."""
+"""The Redis streams that other software reads, one a tenant and topic. PostgreSQL holds the truth: whatever Redis loses costs the stream only."""
 
 from functools import lru_cache
+from typing import Literal
 
 from django.conf import settings
 from redis import Redis
@@ -21,6 +22,7 @@ from accounts.notifications.channels import ChannelError
 from accounts.notifications.events import Event
 from tamdash.settings import redis as redis_urls
 
+Topic = Literal["escalations", "opportunities"]
 MAX_LENGTH = 10_000  # entries a stream, about: the oldest go
 REMEMBERED = 7 * 24 * 3600  # seconds: an event told again within them is known
 TIMEOUT = 5  # seconds, to connect and for the answer
@@ -34,14 +36,14 @@ redis.call('SET', KEYS[2], id, 'EX', ARGV[2])
 return id"""
 
 
-def stream_of(tenant: str) -> str:
-    """The name of the stream of the tenant with that slug."""
-    return f"tamdash:{tenant}:escalations"
+def stream_of(tenant: str, topic: Topic = "escalations") -> str:
+    """The name of that stream of the tenant with that slug."""
+    return f"tamdash:{tenant}:{topic}"
 
 
-def publish(tenant: str, event: Event) -> str:
+def publish(tenant: str, event: Event, topic: Topic = "escalations") -> str:
     """Adds the event to the tenant's stream, once however often it is called. Answers where it is."""
-    stream = stream_of(tenant)
+    stream = stream_of(tenant, topic)
     keys = (stream, f"{stream}:seen:{event.event_id}")
     values = (str(MAX_LENGTH), str(REMEMBERED), str(event.event_id), event.event_type, event.model_dump_json())
     try:
