@@ -8,6 +8,7 @@ from tests.browser import Site
 from tests.conftest import Cast
 from tests.test_report_answers import by_hand, escalation
 from tests.test_report_running import daily, message
+from tests.test_report_writing import approval, use, written
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,6 +18,9 @@ def test_a_manager_reads_how_it_goes(site: Site, cast: Cast, width: int, scheme:
     account = make.account(cast.tenant, cast.rep, name="Halden Freight of the Far North and its islands")
     escalation(account, 10, 3, 50)
     by_hand(account, cast.rep, 8)
+    for writer, kind in (("model", "customer_success_review"), ("offline", "escalation_outreach")):
+        approval(account, writer, 120, 12, kind)
+    use(cast.tenant, "answered", written(account, "offline", "The model did not answer in time. Regenerate to ask it again."))
     for ago in range(1, 40):
         daily(cast, ago, ago % 7, ago % 5, 30)
     daily(cast, 0, 0, 0, 0, finished_at=None, error="canceling statement due to statement timeout")

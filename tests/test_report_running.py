@@ -147,5 +147,5 @@ def test_without_anything_each_section_says_what_to_do(cast: Cast) -> None:
 def test_the_sections_are_led_to_from_the_top(cast: Cast) -> None:
     body = page(cast.manager)
     names = [link.split('"')[0] for link in body.split('aria-label="On this page"')[1].split("</nav>")[0].split('href="#')[1:]]
-    assert len(names) == 7
+    assert len(names) == 10
     assert all(f'id="{name}"' in body for name in names)

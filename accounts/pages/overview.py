@@ -241,4 +241,4 @@ class Overview:
     @cached_property
     def drafts(self) -> list[Any]:
         """The account's latest drafts, through the relation that the communications app adds."""
-        return list(self.account.communications.defer("body_html", "context", "answer").order_by("-updated_at")[: account_log.LENGTH])
+        return list(self.account.communications.defer("body_html").order_by("-updated_at")[: account_log.LENGTH])

@@ -15,6 +15,7 @@ from accounts.pages.overview import Overview
 from accounts.pages.profile_parts import PARTS, parts_of, with_parts
 from accounts.pages.what_if import Asked, WhatIf
 from accounts.policy_days import with_adopted
+from accounts.views import rhythm
 from tamdash.pages import changeable, person, visible
 from tamdash.templatetags.tamdash import signed
 
@@ -38,6 +39,7 @@ def show(request: HttpRequest, pk: int, asked: Asked | None = None) -> HttpRespo
         "what_if": WhatIf(page, asked),
         "parts": [(part, parts[slug]) for slug, part in PARTS.items()],
         "may_change": shown.is_active and user.may_change(shown),
+        "rhythm": rhythm.intervals(shown),
         "currency": shown.tenant.config.currency,
         "communication_types": GENERATE,
         "opinion_form": OpinionForm(),

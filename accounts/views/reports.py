@@ -1,23 +1,28 @@
 """`/reports/`: for those who lead. Each section reads and shows for itself."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from accounts.models import Forecast
+from accounts.models import Forecast, User
 from accounts.pages import portfolio
 from accounts.pages.remembered import remembered
-from accounts.pages.reports import FEW_ROWS, MOST_ROWS, PERIOD, answers, forecasts, missed, opinions, running, states
+from accounts.pages.reports import FEW_ROWS, MOST_ROWS, PERIOD, answers, edits, forecasts, missed, movers, opinions, running, spend, states
 from tamdash.context import pulse
 from tamdash.pages import leader
 
 SECTIONS = {
     "states": "RAG over time",
+    "movers": "Movers",
     "answers": "Answers",
     "missed": "What the score missed",
     "forecasts": "Forecasts",
     "opinions": "Opinions",
+    "edits": "Edits",
+    "spend": "Model spend",
     "scans": "Scans",
     "channels": "Notifications",
 }
@@ -30,7 +35,6 @@ def reports(request: HttpRequest) -> HttpResponse:
     owner = portfolio.chosen_owner(request.GET.get("owner", ""), user, owners)
     outcome = request.GET.get("outcome", "")
     outcome = outcome if outcome in Forecast.Outcome.values else ""
-    whole = request.GET.get("all", "")
     context = {
         "section": "reports",
         "sections": SECTIONS,
@@ -38,15 +42,24 @@ def reports(request: HttpRequest) -> HttpResponse:
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
         "days": PERIOD.days,
         "outcome": outcome,
+        "most": MOST_ROWS,
+    }
+    return render(request, "accounts/reports.html", context | read(user, owner, outcome, now, request.GET.get("all", "")))
+
+
+def read(user: User, owner: str, outcome: str, now: datetime, whole: str) -> dict[str, object]:
+    """What each section shows."""
+    return {
         "states": states.states(user, now),
+        "movers": movers.movers(user, owner, now, most(whole, "movers")),
         "answers": answers.answers(user, owner, now, most(whole, "answers")),
         "missed": missed.missed(user, owner, now, most(whole, "missed")),
         "forecasts": forecasts.forecasts(user, owner, outcome, now, most(whole, "forecasts")),
         "opinions": opinions.opinions(user, owner, now, most(whole, "opinions")),
+        "edits": edits.edits(user, owner, now),
+        "spend": spend.spend(user, now),
         "running": running.running(user, now, most(whole, "scans")),
-        "most": MOST_ROWS,
     }
-    return render(request, "accounts/reports.html", context)
 
 
 def most(whole: str, section: str) -> int:
