@@ -128,6 +128,19 @@ class CoDevForm(RowForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
+MOST_MONTHS = 24
+WHOLE_MONTHS = dict.fromkeys(
+    ("invalid", "min_value", "max_value"), f"Nothing was changed: write a whole number of months, 0 to {MOST_MONTHS}, or leave it empty."
+)
+
+
+class RhythmForm(forms.Form):
+    """How often an account is drafted for by the calendar; empty: as the tenant's settings say."""
+
+    checkin_every_months = forms.IntegerField(min_value=0, max_value=MOST_MONTHS, required=False, error_messages=WHOLE_MONTHS)
+    review_every_months = forms.IntegerField(min_value=0, max_value=MOST_MONTHS, required=False, error_messages=WHOLE_MONTHS)
+
+
 class OpinionForm(forms.Form):
     """A view of an account that is not the score's."""
 

@@ -19,6 +19,7 @@ __all__ = [
 
 RagStatus = Literal["Green", "Amber", "Red"]
 CommunicationType = Literal["escalation_outreach", "release_notes", "roadmap_preview", "health_checkin", "customer_success_review"]
+OpportunityStatus = Literal["surfaced", "discussed", "in_progress", "closed"]
 
 DEFAULT_RED_BELOW = 40
 
@@ -108,7 +109,7 @@ class CommunicationRecord(Contract):
 class CoDevOpportunity(Contract):
     opportunity_name: str
     description: str
-    status: Literal["surfaced", "discussed", "in_progress", "closed"] = "surfaced"
+    status: OpportunityStatus = "surfaced"
     dispatched_to_sales: bool = False
 
 

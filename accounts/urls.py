@@ -11,6 +11,7 @@ from accounts.views import (
     portfolio,
     profile,
     reports,
+    rhythm,
     what_if,
 )
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("accounts/<int:pk>/history/", history.history, name="account-history"),
     path("accounts/<int:pk>/receipts/<int:scan>/", history.receipt, name="account-receipt"),
     path("accounts/<int:pk>/what-if/", what_if.what_if, name="account-what-if"),
+    path("accounts/<int:pk>/rhythm/", rhythm.keep, name="account-rhythm"),
     path("accounts/<int:pk>/opinion/", opinion.give, name="account-opinion"),
     path("accounts/<int:pk>/opinion/withdraw/", opinion.withdraw, name="account-opinion-withdraw"),
     path("accounts/<int:pk>/profile/<slug:part>/", profile.add, name="profile-add"),

@@ -43,11 +43,19 @@ def compare(old: list[str], new: list[str]) -> Changes:
             pieces.append(Piece("same", "".join(new[j1:j2])))
             continue
         if i1 < i2:
-            pieces.append(Piece("gone", "".join(old[i1:i2])))
+            gone = "".join(old[i1:i2])
+            # What comes in its place ends the line, not both.
+            pieces.append(Piece("gone", f"{gone.rstrip()} " if j1 < j2 else gone))
         if j1 < j2:
             pieces.append(Piece("new", "".join(new[j1:j2])))
     counts = {kind: sum(len(piece.text.split()) for piece in pieces if piece.kind == kind) for kind in ("new", "gone")}
     return Changes(pieces, counts["new"], counts["gone"])
+
+
+def distance(old: list[str], new: list[str]) -> int:
+    """Words added, removed or replaced: a replaced stretch counts as long as its longer side."""
+    matcher = SequenceMatcher(a=[word.strip() for word in old], b=[word.strip() for word in new], autojunk=False)
+    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal")
 
 
 def words(recipients: str, subject: str, body_html: str) -> list[str]:

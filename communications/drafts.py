@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import Account, CommunicationHistory, Escalation, User
 from accounts.models.profile import CommunicationType
-from communications import sanitise
-from communications.models import Communication, CommunicationEvent, CommunicationRevision
+from communications import changes, opportunities, placement, review, sanitise, style_rules
+from communications.models import Approval, Communication, CommunicationEvent, CommunicationRevision, Confirmation
 from tamdash.broker import tell
 
 GENERATE = "communications.tasks.generate_draft"
@@ -113,25 +113,41 @@ def enqueue(draft: Communication) -> None:
     transaction.on_commit(partial(tell, GENERATE, draft.pk, takes_long=True))
 
 
-def regenerate(draft: Communication, by: User, version: int, instruction: str = "") -> None:
-    """A new text beside the old ones, from the data of now."""
-    queue_again(draft, (*EDITABLE, Status.FAILED), version, by, f"Again: {instruction}" if instruction else "Again", instruction)
+def regenerate(draft: Communication, by: User, version: int, instruction: str = "", number: int | None = None) -> None:
+    """A new text beside the old ones, from the data of now. With a `number` the writer starts from that version."""
+    base = draft.revisions.filter(number=number).first() if number else None
+    if number and base is None:
+        raise DraftError(f"This draft has no version {number}.")
+    note = f"Again{f' from version {number}' if number else ''}" + (f": {instruction}" if instruction else "")
+    queue_again(draft, (*EDITABLE, Status.FAILED), version, by, note, instruction=instruction, base=base)
 
 
 def retry(draft: Communication, by: User, version: int) -> None:
     """One more try at a failed text, with the same instruction."""
-    queue_again(draft, (Status.FAILED,), version, by, "Tried again", draft.instruction)
+    queue_again(draft, (Status.FAILED,), version, by, "Tried again")
 
 
-def queue_again(draft: Communication, old: tuple[str, ...], version: int, by: User, note: str, instruction: str) -> None:
-    changes = {"attempts": 0, "failure": "", "instruction": instruction, "requested_by": by}
+def queue_again(draft: Communication, old: tuple[str, ...], version: int, by: User, note: str, **asked: Any) -> None:
     try:
         with transaction.atomic():
-            step(draft, old, Status.QUEUED, version, by, note, **changes)
+            step(draft, old, Status.QUEUED, version, by, note, attempts=0, failure="", requested_by=by, **asked)
             enqueue(draft)
     except IntegrityError as error:
         kind = draft.get_communication_type_display().lower()
         raise DraftError(f"Another {kind} for {draft.account} is being written right now. Wait for it, then try again.") from error
+
+
+def stop(draft: Communication, by: User) -> None:
+    """Ends the writing, whatever it has come to: back to the present text, or failed where there is none. Raises DraftError."""
+    for _ in range(3):  # the writer may take a step between reading and moving
+        draft.refresh_from_db()
+        if not draft.is_under_way:
+            break
+        new = Status.READY if draft.body_html else Status.FAILED
+        failure = "" if draft.body_html else f"{by} stopped the writing. Try again writes it from the data of now."
+        if move(draft, draft.status, new, by=by, note="Writing stopped", failure=failure):
+            return
+    raise DraftError(f"Nothing was stopped: the draft is “{draft.get_status_display()}”.")
 
 
 # Working on it
@@ -154,16 +170,23 @@ def restore(draft: Communication, by: User, version: int, number: int) -> None:
     old = draft.revisions.filter(number=number).first()
     if old is None:
         raise DraftError(f"This draft has no version {number}.")
-    text = {"recipients": old.recipients, "subject": old.subject, "body_html": old.body_html}
+    text = {"recipients": old.recipients, "subject": old.subject, "body_html": old.body_html, "generation": old.generation}
     write_revision(draft, by, version, (*EDITABLE, Status.FAILED), Origin.RESTORED, text, note=f"From version {number}")
 
 
 def write_revision(
-    draft: Communication, by: User, version: int, old: tuple[str, ...], origin: str, text: dict[str, str], note: str = ""
+    draft: Communication, by: User, version: int, old: tuple[str, ...], origin: str, text: dict[str, Any], note: str = ""
 ) -> None:
     with transaction.atomic():
         step(draft, old, Status.READY, version, by, note or "Text saved", failure="", **text)
         add_revision(draft, origin, by=by, note=note)
+        count_flags(draft)
+
+
+def count_flags(draft: Communication) -> None:
+    """Brings the number in the lists up to date with the draft's present text."""
+    draft.open_flags = len(review.of(draft).open)
+    Communication.objects.filter(pk=draft.pk).update(open_flags=draft.open_flags)
 
 
 def add_revision(draft: Communication, origin: str, *, by: User | None = None, note: str = "") -> None:
@@ -173,6 +196,7 @@ def add_revision(draft: Communication, origin: str, *, by: User | None = None, n
         number=draft.revisions.count() + 1,
         origin=origin,
         author=by,
+        generation=draft.generation,
         recipients=draft.recipients,
         subject=draft.subject,
         body_html=draft.body_html,
@@ -180,15 +204,63 @@ def add_revision(draft: Communication, origin: str, *, by: User | None = None, n
     )
 
 
+def confirm(draft: Communication, by: User, version: int, *, key: str, name: str, source: str = "") -> None:
+    """`by` vouches for a flagged claim by their own name. Raises DraftError."""
+    if name.casefold().split() != str(by).casefold().split():
+        raise DraftError(f"Not confirmed: type your own name, {by}, to vouch for the claim.")
+    with transaction.atomic():
+        claim = review.of(draft).find(key)
+        if claim is None or not claim.is_open:
+            raise DraftError("Nothing was confirmed: that claim is no longer open in this text.")
+        quote = claim.claim.quote
+        step(draft, (Status.READY,), Status.READY, version, by, f"Vouched for “{quote[:300]}”")
+        Confirmation.objects.create(communication=draft, key=key, quote=claim.claim.sentence[:500], name=name, source=source, by=by)
+        count_flags(draft)
+
+
 # Letting it go
 
 
 def approve(draft: Communication, by: User, version: int, without_recipient: bool = False) -> None:
-    """An empty To line has to be meant: `without_recipient` says that it is."""
+    """Only a text whose every claim has a source or somebody's name. An empty To line has to be meant: `without_recipient`."""
     is_current = draft.version == version and draft.status == Status.READY
     if is_current and not draft.recipients.strip() and not without_recipient:
         raise DraftError("Not approved: To is empty. Add a recipient under Write, or choose “Approve without a recipient”.")
-    step(draft, (Status.READY,), Status.APPROVED, version, by)
+    if is_current and (flags := review.of(draft).open):
+        claims = "claim" if len(flags) == 1 else "claims"
+        raise DraftError(
+            f"Not approved: {claims} {numbered([one.number for one in flags])} {'has' if len(flags) == 1 else 'have'} no source. "
+            "Edit them away or confirm them by your name."
+        )
+    with transaction.atomic():
+        step(draft, (Status.READY,), Status.APPROVED, version, by)
+        record_approval(draft, by)
+        opportunities.save_finds(draft)
+        placement.request(draft, by)
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """“1”, “1 and 4”, “1, 4 and 9”."""
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}" if len(numbers) > 1 else str(numbers[0])
+
+
+def record_approval(draft: Communication, by: User) -> None:
+    """How far the text is from what its writer wrote is what house style is learned from."""
+    revision = draft.revisions.first()
+    if revision is None:
+        return
+    written = draft.revisions.filter(generation=draft.generation, origin=Origin.GENERATED).order_by("number").first() or revision
+    old, new = (changes.words("", text.subject, text.body_html) for text in (written, revision))
+    Approval.objects.update_or_create(
+        revision=revision,
+        defaults={
+            "communication": draft,
+            "by": by,
+            "written_words": len(old),
+            "changed_words": changes.distance(old, new),
+        },
+    )
+    style_rules.learn(draft, old, new)
 
 
 def reject(draft: Communication, by: User, version: int, reason: str) -> None:
@@ -196,12 +268,17 @@ def reject(draft: Communication, by: User, version: int, reason: str) -> None:
 
 
 def mark_delivered(draft: Communication, by: User, version: int) -> None:
-    step(draft, (Status.APPROVED,), Status.DELIVERED, version, by, "Downloaded as a mail draft")
+    with transaction.atomic():
+        step(draft, (Status.APPROVED,), Status.DELIVERED, version, by, "Downloaded as a mail draft")
+        placement.withdraw(draft)
 
 
 def mark_sent(draft: Communication, by: User, version: int, outcome: str = "") -> None:
     """The rep says that it went out: it becomes communication history, once."""
     with transaction.atomic():
+        if draft.status == Status.APPROVED and placement.has_left(draft):
+            step(draft, (Status.APPROVED,), Status.DELIVERED, version, by, "It is no longer among the drafts of the mailbox")
+            version = draft.version
         step(draft, (Status.DELIVERED,), Status.SENT, version, by, outcome, outcome=outcome)
         CommunicationHistory.objects.create(
             account=draft.account,

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from communications.composer.material import Material
-from communications.models import Communication
+from communications.models import Communication, Generation
 
+LABEL = 80  # characters
 SHOWN_TICKETS = 8
 POINTS = {
     "tone": "Tone",
@@ -20,6 +21,12 @@ POINTS = {
     "integration_summary": "Integrations in short",
     "open_items": "Open items",
     "recommendations": "Recommendations",
+}
+LEFT_OUT = {
+    "tickets": "open tickets",
+    "resolved_tickets": "resolved tickets",
+    "recent_communications": "past messages",
+    "roadmap_items": "roadmap items",
 }
 # Shown in full elsewhere on the page.
 ELSEWHERE = ("open_items", "relevance_notes")
@@ -39,6 +46,7 @@ class Evidence:
     given: dict[str, Any]
     answer: dict[str, Any]
     chosen_path: list[dict[str, Any]] = field(default_factory=list)
+    generation: Generation | None = None
 
     @property
     def as_of(self) -> datetime | None:
@@ -103,6 +111,26 @@ class Evidence:
         return self.given.get("release_info") or {}
 
     @property
+    def left_out(self) -> list[tuple[str, int]]:
+        """What did not fit into what the model can read, by kind, with how many records of it."""
+        found = self.given.get("left_out") or {}
+        return [(LEFT_OUT.get(name, name.replace("_", " ")), int(count)) for name, count in found.items() if count]
+
+    @property
+    def records(self) -> list[tuple[str, list[str]]]:
+        """The records of the snapshot by name, for somebody who says which one a claim rests on."""
+        groups = [
+            ("Open tickets", [f"{row['ticket_id']}, {row['subject']}" for row in self.tickets]),
+            ("Resolved tickets", [f"{row['ticket_id']}, {row['subject']}" for row in self.given.get("resolved_tickets", [])]),
+            ("Release", [f"Release {self.release['version']}"] if self.release else []),
+            ("Roadmap", [str(row["title"]) for row in self.given.get("roadmap_items", [])]),
+            ("Stakeholders", [f"{row['name']}, {row['role']}" for row in self.profile.get("stakeholders", [])]),
+            *self.setup,
+            ("Past messages", [f"{row['date']:%Y-%m-%d}, {row['subject']}" for row in self.past]),
+        ]
+        return [(title, [clipped(label) for label in dict.fromkeys(labels)]) for title, labels in groups if labels]
+
+    @property
     def points(self) -> list[Points]:
         return [
             points(name, title, value, self.answer)
@@ -120,5 +148,12 @@ def points(name: str, title: str, value: Any, answer: dict[str, Any]) -> Points:
     return Points(title, items=[(item, notes[place] if place < len(notes) else "") for place, item in enumerate(value)])
 
 
-def of(draft: Communication) -> Evidence:
-    return Evidence(draft.context, draft.answer, draft.chosen_path)
+def clipped(label: str) -> str:
+    return label if len(label) <= LABEL else f"{label[: LABEL - 1].rstrip()}…"
+
+
+def of(draft: Communication, generation: Generation | None) -> Evidence:
+    """What this writing of the draft was given and answered."""
+    if generation is None:
+        return Evidence({}, {}, draft.chosen_path)
+    return Evidence(generation.context, generation.answer, draft.chosen_path, generation)

@@ -1,13 +1,14 @@
 """What people type about drafts."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django_prose_editor.widgets import ProseEditorWidget
 
 from accounts.models.profile import CommunicationType
-from communications import delivery, sanitise
-from communications.models import Communication, Release, RoadmapItem
+from communications import sanitise
+from communications.mailboxes import addresses
+from communications.models import Communication, Release, RoadmapItem, StyleRule
 
 TABLE = {"Table": True, "TableRow": True, "TableHeader": True, "TableCell": True}
 # Only what a mail may hold: the editor drops the rest of what is pasted before the server does.
@@ -54,6 +55,24 @@ class ApproveForm(StepForm):
 
 class InstructionForm(StepForm):
     instruction = forms.CharField(max_length=500, required=False, error_messages=said_of("The instruction"))
+    number = forms.IntegerField(  # of the version to start from
+        required=False, min_value=1, error_messages=of_number("That is no version of this draft. Choose one in the list.")
+    )
+
+
+class ConfirmForm(StepForm):
+    """Vouching for a claim. What it rests on is a record of the snapshot, words of one's own, or both."""
+
+    key = forms.CharField(max_length=32, error_messages=dict.fromkeys(("required", "max_length"), "The page named no claim. Reload it."))
+    name = forms.CharField(
+        max_length=120, error_messages=said_of("The name", required="The name is empty. Type your own to vouch for the claim.")
+    )
+    record = forms.CharField(max_length=80, required=False, error_messages=said_of("The record"))
+    how = forms.CharField(max_length=110, required=False, error_messages=said_of("What you know it from"))
+
+    @property
+    def source(self) -> str:
+        return "; ".join(filter(None, (self.cleaned_data["record"], self.cleaned_data["how"])))
 
 
 class RejectForm(StepForm):
@@ -95,8 +114,8 @@ class TextForm(forms.Form):
     def clean_recipients(self) -> str:
         line = " ".join(self.cleaned_data["recipients"].split())
         try:
-            delivery.recipients(line)
-        except delivery.BadAddress as error:
+            addresses.recipients(line)
+        except addresses.BadAddress as error:
             raise forms.ValidationError(str(error)) from error
         return line
 
@@ -148,6 +167,42 @@ class GenerateForm(forms.Form):
         return given
 
 
+class StyleForm(forms.Form):
+    """A rule of house style: each half one line, as it goes into a prompt."""
+
+    old = forms.CharField(
+        label="Instead of",
+        max_length=120,
+        error_messages=said_of("“Instead of”", required="“Instead of” is empty. Type the words that are not to be written."),
+    )
+    new = forms.CharField(label="Write", max_length=120, required=False, error_messages=said_of("“Write”"))
+    communication_type = forms.ChoiceField(label="In", choices=[("", "All types"), *CommunicationType.choices], required=False)
+
+    @classmethod
+    def of(cls, rule: StyleRule | None = None, data: Any = None) -> Self:
+        """With ids of its own, as a page has one for every rule."""
+        initial = {name: getattr(rule, name) for name in cls.base_fields} if rule else {}
+        return cls(data, initial=initial, auto_id=f"rule_{rule.pk if rule else 'new'}_%s", label_suffix="")
+
+    def clean_old(self) -> str:
+        return self.one_line("old")
+
+    def clean_new(self) -> str:
+        return self.one_line("new")
+
+    def one_line(self, name: str) -> str:
+        words = " ".join(self.cleaned_data[name].split())
+        if not words.isprintable():
+            raise forms.ValidationError("It holds a character that cannot be shown. Type it anew instead of pasting it.")
+        return words
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if "old" in given and given["old"] == given.get("new"):
+            raise forms.ValidationError("Both halves are the same. Type other words beside “Write”, or none to have them left out.")
+        return given
+
+
 class FilterForm(forms.Form):
     """The list's filters, from the URL; nonsense counts as not given."""
 
@@ -161,4 +216,5 @@ class FilterForm(forms.Form):
     }
     status = forms.ChoiceField(choices=[(name, label) for name, (label, _) in TABS.items()], required=False)
     type = forms.ChoiceField(choices=CommunicationType.choices, required=False)
+    flags = forms.BooleanField(required=False)  # only those with a claim that has no source
     page = forms.IntegerField(min_value=1, max_value=10_000, required=False)

@@ -1,4 +1,4 @@
-"""Celery's door to the writing of drafts. Each task may run twice."""
+"""Celery's door to the writing of drafts, and to the mailboxes they go to. Each task may run twice."""
 
 import logging
 from datetime import timedelta
@@ -7,34 +7,39 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Tenant
-from communications import drafts, generation, llm, outreach
+from communications import batches, connecting, drafts, generation, lease, opportunities, outreach, placing, rhythm
 from communications.models import Communication
 from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
 
 Status = Communication.Status
-LOST_AFTER = timedelta(seconds=30)  # a message on a healthy broker is taken long before
-SLACK = timedelta(seconds=60)  # on top of the model's own limit: reading the data and writing the draft
+LOST_AFTER = timedelta(seconds=30)  # a message on a healthy broker is taken before, or waits there still
 MAX_ATTEMPTS = 3
-AT_ONCE = 100  # the oldest first; a backlog longer than this is moving anyway
+AT_ONCE = 100  # abandoned ones, the oldest first
 
 
 @shared_task
 def generate_draft(draft_id: int) -> None:
-    generation.generate(draft_id)
+    with lease.held(draft_id):
+        generation.generate(draft_id)
+
+
+@shared_task
+def tell_of_waiting_drafts() -> None:
+    """After many were queued at once."""
+    now = timezone.now()
+    batches.tell_of_waiting(now, before=now)
 
 
 @shared_task
 def sweep_waiting_drafts() -> None:
-    """Finds what a lost message or a killed worker left behind."""
+    """Finds what a lost message or a killed worker left behind, and goes on telling of a long queue."""
     now = timezone.now()
-    under_way = Communication.objects.order_by("updated_at")
-    abandoned = now - timedelta(seconds=llm.longest_seconds()) - SLACK
-    for draft in under_way.filter(status=Status.GENERATING, updated_at__lt=abandoned)[:AT_ONCE]:
+    abandoned = Communication.objects.filter(status=Status.GENERATING, updated_at__lt=now - lease.LEASE)
+    for draft in abandoned.order_by("updated_at")[:AT_ONCE]:
         take_back(draft)
-    for draft_id in under_way.filter(status=Status.QUEUED, updated_at__lt=now - LOST_AFTER).values_list("pk", flat=True)[:AT_ONCE]:
-        tell(drafts.GENERATE, draft_id, takes_long=True)
+    batches.tell_of_waiting(now, before=now - LOST_AFTER)
 
 
 def take_back(draft: Communication) -> None:
@@ -63,3 +68,42 @@ def request_outreach() -> None:
 @shared_task
 def request_tenant_outreach(tenant_id: int) -> None:
     outreach.request(tenant_id, timezone.now())
+
+
+@shared_task
+def keep_rhythm() -> None:
+    """The minute's tick: a task for each tenant whose check-ins or reviews are due, so that a failing tenant holds up no other."""
+    for tenant, kind in rhythm.due(timezone.now()):
+        tell("communications.tasks.draft_by_rhythm", tenant.pk, kind, expires=50)
+
+
+@shared_task
+def draft_by_rhythm(tenant_id: int, kind: str) -> None:
+    rhythm.run(Tenant.objects.get(pk=tenant_id), kind, timezone.now())
+
+
+@shared_task
+def place_draft(draft_id: int) -> None:
+    placing.place(draft_id)
+
+
+@shared_task
+def look_for_draft(draft_id: int) -> None:
+    placing.look(draft_id)
+
+
+@shared_task
+def test_mailbox(user_id: int) -> None:
+    connecting.test(user_id)
+
+
+@shared_task
+def sweep_mailboxes() -> None:
+    now = timezone.now()
+    placing.sweep(now)
+    connecting.sweep(now)
+
+
+@shared_task
+def tell_sales() -> None:
+    opportunities.dispatch()

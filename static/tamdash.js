@@ -23,11 +23,26 @@
   });
 
   // a press of a button that starts something shows at once, and a second press does nothing
+  let going = new WeakSet();
   document.addEventListener('submit', e => {
-    const button = e.submitter;
-    if (button && !e.target.hasAttribute('data-download')) setTimeout(() => button.setAttribute('aria-busy', 'true'));
+    const form = e.target, button = e.submitter;
+    if (!button || form.hasAttribute('data-download')) return;
+    if (!e.defaultPrevented) { // what htmx sends is prevented already, and its answer may come and go on this page
+      if (going.has(form)) { e.preventDefault(); return; }
+      going.add(form);
+      setTimeout(() => going.delete(form), 10000); // an answer that never came can be asked for again
+    }
+    setTimeout(() => button.setAttribute('aria-busy', 'true'));
+    setTimeout(() => button.removeAttribute('aria-busy'), 10000);
   });
-  addEventListener('pageshow', () => $$('[aria-busy="true"]').filter(x => x.matches('button')).forEach(x => x.removeAttribute('aria-busy')));
+  addEventListener('pageshow', () => { going = new WeakSet(); $$('[aria-busy="true"]').filter(x => x.matches('button')).forEach(x => x.removeAttribute('aria-busy')); });
+
+  // who signs out takes along the text they kept in this browser
+  document.addEventListener('submit', e => {
+    const user = e.target.dataset.signOut;
+    if (!user) return;
+    try { Object.keys(localStorage).filter(key => key.startsWith(`draft:${user}:`)).forEach(key => localStorage.removeItem(key)); } catch { /* storage is closed: there is none */ }
+  });
 
   // what the server could not answer is said, with what to do
   const toast = text => {

@@ -6,13 +6,17 @@ import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, HttpResponseRedirect
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
 ACCEPTS_GZIP = re.compile(r"\bgzip\b")
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -50,6 +54,19 @@ class NoNulInAddress:
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
             return HttpResponseBadRequest("The address holds a character that no page has.")
         return self.get_response(request)
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Sends to sign in who has not. What cannot be a link leads back, after that, to the page it was pressed on."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> HttpResponseRedirect:
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        pressed_on = request.headers.get("Referer", "")
+        is_ours = url_has_allowed_host_and_scheme(pressed_on, {request.get_host()}, require_https=request.is_secure())
+        parts = urlsplit(pressed_on)
+        path = urlunsplit(("", "", parts.path, parts.query, "")) if is_ours else request.get_full_path()
+        return redirect_to_login(path, resolve_url(self.get_login_url(view_func)), self.get_redirect_field_name(view_func))
 
 
 class KeptByNobody:

@@ -37,6 +37,11 @@ class Environment(BaseSettings):
     openai_api_key: str = Field(default="", alias="OPENAI_API_KEY")
     llm_model: str = Field(default="gpt-5-mini", alias="TAMDASH_LLM_MODEL")
     llm_timeout_seconds: float = Field(default=60, gt=0, alias="TAMDASH_LLM_TIMEOUT_SECONDS")
+    llm_context_tokens: int = Field(default=32_000, ge=1_000, alias="TAMDASH_LLM_CONTEXT_TOKENS")
+    llm_price_input: float = Field(default=0, ge=0, alias="TAMDASH_LLM_PRICE_INPUT")
+    llm_price_output: float = Field(default=0, ge=0, alias="TAMDASH_LLM_PRICE_OUTPUT")
+    google_client_id: str = Field(default="", alias="TAMDASH_GOOGLE_CLIENT_ID")
+    google_client_secret: str = Field(default="", alias="TAMDASH_GOOGLE_CLIENT_SECRET")
     port: str = Field(default="8000", alias="PORT")
     public_url: str = Field(default="", alias="TAMDASH_PUBLIC_URL")
     email_url: str = Field(default="", alias="TAMDASH_EMAIL_URL")
@@ -94,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "tamdash.middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tamdash.middleware.HtmxReplies",
@@ -184,9 +189,12 @@ CELERY_TIMEZONE = "UTC"
 # database, so a missed or doubled tick does no harm.
 CELERY_BEAT_SCHEDULE = {
     "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0, "options": {"expires": 50}},
-    "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 60.0, "options": {"expires": 50}},
+    "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 30.0, "options": {"expires": 25}},
     "due-notifications": {"task": "accounts.tasks.sweep_notifications", "schedule": 30.0, "options": {"expires": 25}},
+    "mailboxes": {"task": "communications.tasks.sweep_mailboxes", "schedule": 30.0, "options": {"expires": 25}},
     "outreach": {"task": "communications.tasks.request_outreach", "schedule": 60.0, "options": {"expires": 50}},
+    "rhythm": {"task": "communications.tasks.keep_rhythm", "schedule": 60.0, "options": {"expires": 50}},
+    "opportunities": {"task": "communications.tasks.tell_sales", "schedule": 30.0, "options": {"expires": 25}},
     "waiting-backtests": {"task": "accounts.tasks.sweep_backtests", "schedule": 30.0, "options": {"expires": 25}},
 }
 
@@ -270,6 +278,16 @@ OPENAI_BASE_URL = env.openai_base_url
 OPENAI_API_KEY = env.openai_api_key
 LLM_MODEL = env.llm_model
 LLM_TIMEOUT_SECONDS = env.llm_timeout_seconds
+LLM_CONTEXT_TOKENS = env.llm_context_tokens
+# Of a million tokens, in whatever currency; 0 where the model costs nothing.
+LLM_PRICE_INPUT = env.llm_price_input
+LLM_PRICE_OUTPUT = env.llm_price_output
+
+GOOGLE_CLIENT_ID = env.google_client_id
+GOOGLE_CLIENT_SECRET = env.google_client_secret
+GMAIL_URL = "https://gmail.googleapis.com"
+GOOGLE_CONSENT_URL = "https://accounts.google.com/o/oauth2/v2/auth"
+GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 an address, no token
 
 LOGGING = {
     "version": 1,

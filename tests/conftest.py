@@ -10,13 +10,18 @@ from accounts.models import Tenant, User
 from tests import make
 from tests.browser import browser_type_launch_args, pytest_collection_modifyitems, rep, site, tenant, worker
 from tests.event_stream import stream
+from tests.fake_gmail import fake_gmail
 from tests.fake_notion import notion_workspace
+from tests.imap_server import dovecot, imap_server
 from tests.mail_server import mail_server
 from tests.messages import told
 from tests.own_redis import own_redis, own_redis_server
 
 __all__ = [
     "browser_type_launch_args",
+    "dovecot",
+    "fake_gmail",
+    "imap_server",
     "mail_server",
     "notion_workspace",
     "own_redis",
@@ -61,6 +66,7 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture(autouse=True)
 def quick_and_plain(settings: Settings) -> None:
-    """Passwords that are cheap to hash, and static files as they lie in the tree."""
+    """Passwords that are cheap to hash, and static files as they lie in the tree, which no test client reads beforehand."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.WHITENOISE_AUTOREFRESH = True

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import Account, User
 from communications import drafts
-from communications.models import Communication
+from communications.models import Communication, Generation
 from tests import make
 
 NOW = datetime(2026, 11, 24, 9, 40, tzinfo=UTC)
@@ -73,6 +73,18 @@ def context(**values: Any) -> dict[str, Any]:
         "resolved_ticket_count": 0,
         "recent_communications": [],
     } | values
+
+
+def claiming(of: Account, body_html: str = "", **values: Any) -> Communication:
+    """A draft in review, written from a snapshot with one ticket, T-77. By default its body also names T-99, which no record holds."""
+    body = body_html or "<p>Hello,</p><p>we work on T-77 with you. The next change closes T-99.</p><p>Thank you for your patience.</p>"
+    row = draft(of, **{"subject": "T-77 and what comes next", "body_html": body, "recipients": "Petra <petra@halden.test>"} | values)
+    given = context(tickets=[ticket("T-77", "P1", 5, "Payouts fail")])
+    row.generation = Generation.objects.create(communication=row, context=given, writer="offline")
+    row.save(update_fields=["generation"])
+    row.revisions.update(generation=row.generation)
+    drafts.count_flags(row)
+    return row
 
 
 def reviewed(draft: Communication) -> Communication:

@@ -12,7 +12,7 @@ from accounts.models import Account, Heartbeat, HeartbeatDay, ScoringPolicy, Ten
 from tests.generated import Portfolio
 
 numbers = count(1)
-many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @contextmanager

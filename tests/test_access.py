@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Account, Escalation, ScanRun, ScoringPolicy, Stakeholder, User
-from communications.models import Communication
+from communications.models import Communication, Release, RoadmapItem, StyleRule
 from tests import make
 from tests.conftest import Cast
 
@@ -34,8 +34,12 @@ READ = (SIGN_IN, 404, 200, 200, 200, 200)
 OWNERS = (SIGN_IN, 404, 403, 302, 302, 302)
 LEADERS = (SIGN_IN, 404, 403, 403, 302, 302)
 ADMINS = (SIGN_IN, 404, 403, 403, 403, 302)
+OWN = (SIGN_IN, 302, 302, 302, 302, 302)  # each their own
+MANAGERS_OWN = (SIGN_IN, 302, 403, 403, 302, 302)  # of whatever tenant, for their own
 
 STAKEHOLDER = (("name", "Nora"), ("role", "CTO"), ("technical_maturity", "high"))
+RELEASE = (("version", "4.20"), ("released_on", "2026-12-01"), ("features", "Saved views"))
+ITEM = (("title", "Returns portal"), ("status", "planned"), ("horizon", "Q1 2027"))
 RULES = {
     "healthz": OPEN,
     "readyz": OPEN,
@@ -74,9 +78,25 @@ RULES = {
     "escalation-export": Rule(SIGNED_IN),
     "escalation-bulk": Rule((SIGN_IN, 302, 302, 302, 302, 302), "post", data=(("step", "acknowledge"),)),
     "account-escalate": Rule(OWNERS, "post", ("account",), (("reason", "Their sponsor called"),)),
+    "account-rhythm": Rule(OWNERS, "post", ("account",), (("checkin_every_months", "2"),)),
     "account-opinion": Rule(OWNERS, "post", ("account",), (("view", "worse"), ("reason", "Their sponsor left"), ("days", "14"))),
     "account-opinion-withdraw": Rule(OWNERS, "post", ("account",)),
     "reports": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "draft-pdf": Rule(READ, args=("draft",)),
+    "style": Rule(SIGNED_IN),
+    "style-add": Rule((SIGN_IN, 302, 403, 403, 302, 302), "post", data=(("old", "leverage"), ("new", "use"))),
+    "style-decide": Rule(LEADERS, "post", ("style_rule",), (("status", "accepted"), ("seen", "proposed"))),
+    "style-reword": Rule(LEADERS, "post", ("style_rule",), (("old", "leverage"), ("new", "use"), ("seen", "proposed"))),
+    "releases": Rule(SIGNED_IN),
+    "release": Rule(READ, args=("release",)),
+    "release-new": Rule(MANAGERS_OWN, "post", data=RELEASE),
+    "release-edit": Rule(LEADERS, "post", ("release",), RELEASE),
+    "release-draft": Rule(LEADERS, "post", ("release",)),
+    "release-retry": Rule((SIGN_IN, 404, 302, 302, 302, 302), "post", ("release",)),
+    "roadmap": Rule(SIGNED_IN),
+    "roadmap-new": Rule(MANAGERS_OWN, "post", data=ITEM),
+    "roadmap-edit": Rule(LEADERS, "post", ("item",), ITEM),
+    "roadmap-ship": Rule(LEADERS, "post", ("item",)),
     "draft-save": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("subject", "Hello"), ("body_html", "<p>Hello</p>"))),
     "draft-approve": Rule(OWNERS, "post", ("draft",), (("version", "1"),)),
     "draft-reject": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("reason", "Too long"))),
@@ -84,6 +104,17 @@ RULES = {
     "draft-sent": Rule(OWNERS, "post", ("draft",), (("outcome", "Thanked us"),)),
     "draft-regenerate": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("instruction", "Shorter"))),
     "draft-retry": Rule(OWNERS, "post", ("draft",), (("version", "1"),)),
+    "draft-stop": Rule(OWNERS, "post", ("draft",)),
+    "draft-confirm": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("key", "0"), ("name", "Nobody"))),
+    "draft-news": Rule(READ, args=("draft",)),
+    "draft-prompt": Rule((SIGN_IN, 404, 403, 200, 200, 200), args=("draft",)),
+    "draft-place": Rule(OWNERS, "post", ("draft",), (("version", "1"),)),
+    "draft-look": Rule(OWNERS, "post", ("draft",)),
+    "mailbox": Rule(SIGNED_IN),
+    "mailbox-test": Rule(OWN, "post"),
+    "mailbox-disconnect": Rule(OWN, "post"),
+    "mailbox-connect": Rule(OWN),
+    "mailbox-gmail": Rule(OWN),
     "draft-restore": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("number", "1"))),
 }
 
@@ -104,6 +135,9 @@ class Things:
     draft: Communication
     stakeholder: Stakeholder
     scan: ScanRun
+    style_rule: StyleRule
+    release: Release
+    item: RoadmapItem
     part: str = "stakeholders"
     policy: str = "2"
 
@@ -118,7 +152,10 @@ def things(cast: Cast) -> Things:
     ScoringPolicy.objects.create(tenant=cast.tenant, version=2)
     stakeholder = Stakeholder.objects.create(account=account, name="Petra", role="CIO")
     scan = ScanRun.objects.covering(account).latest()
-    return Things(account, escalation, make.draft(account), stakeholder, scan)
+    style_rule = StyleRule.objects.create(tenant=cast.tenant, old="utilise", new="use")
+    release = Release.objects.create(tenant=cast.tenant, version="4.19", released_on="2026-11-20", features=["Saved views"])
+    item = RoadmapItem.objects.create(tenant=cast.tenant, title="Rules as code", horizon="Q1 2027")
+    return Things(account, escalation, make.draft(account), stakeholder, scan, style_rule, release, item)
 
 
 def client_of(cast: Cast, person: str) -> Client:
@@ -158,7 +195,8 @@ def test_each_person_gets_what_the_rule_says(name: str, person: str, cast: Cast,
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.method == "post" and rule.args])
 def test_what_changes_something_cannot_be_a_link(name: str, cast: Cast, things: Things) -> None:
     response = client_of(cast, "manager").get(reverse(name, args=things.args(RULES[name])))
-    assert response.status_code == (200 if name in ("profile-add", "profile-edit") else 405)
+    forms = dict.fromkeys(("profile-add", "profile-edit", "release-edit", "roadmap-edit"), 200)
+    assert response.status_code == (forms | {"draft-save": 302, "draft-confirm": 302}).get(name, 405)
 
 
 @pytest.mark.parametrize("person", PEOPLE)

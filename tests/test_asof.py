@@ -23,7 +23,7 @@ from tests.generated import Portfolio, portfolios, spans
 from tests.stored import many, stored
 from tests.test_import import LOCATIONS, LOG
 
-FEW = settings(many, max_examples=40)
+FEW = settings(many, max_examples=30)
 FIRST, LAST = datetime(2016, 2, 29, tzinfo=UTC), datetime(2016, 4, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 

@@ -105,7 +105,7 @@ def test_a_form_is_opened_and_left_by_keyboard_alone(site: Site, rep: User, book
 
 def test_pages_work_before_the_script_has_loaded(site: Site, rep: User, book: list[Account]) -> None:
     site.page.route(re.compile(r".*\.js(\?.*)?$"), lambda route: route.abort())
-    site.sign_in(rep)
+    site.sign_in_by_form(rep)
     site.open(f"/accounts/{book[0].pk}/")
     site.page.get_by_role("link", name="Edit Petra Hoffmann").click()
     site.page.get_by_label("Role").fill("COO")

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from communications import delivery
-from communications.delivery import BadAddress
+from communications.mailboxes.addresses import BadAddress, recipients, written_address
 from communications.models import Communication
 from tests import make
 from tests.conftest import Cast
@@ -74,17 +74,17 @@ def test_a_draft_without_recipients_is_a_file_without_recipients(row: Communicat
 @pytest.mark.parametrize("line", ["Petra Hoffmann", "petra@", "a@b.test, Luca", "<script>@b.test", "a b@c.test d@e.test"])
 def test_what_is_no_address_is_named(line: str) -> None:
     with pytest.raises(BadAddress, match="is not a mail address"):
-        delivery.recipients(line)
+        recipients(line)
 
 
 def test_addresses_are_read_as_people_type_them() -> None:
-    assert [str(address) for address in delivery.recipients("a@b.test; Luca <l@b.test>,")] == ["a@b.test", "Luca <l@b.test>"]
-    assert [address.domain for address in delivery.recipients("a@bücher.test")] == ["xn--bcher-kva.test"]
+    assert [str(address) for address in recipients("a@b.test; Luca <l@b.test>,")] == ["a@b.test", "Luca <l@b.test>"]
+    assert [address.domain for address in recipients("a@bücher.test")] == ["xn--bcher-kva.test"]
 
 
 @pytest.mark.parametrize("name", ["Petra Hoffmann", "Brandt, Luca", 'The "Boss"', "Müller (CIO)", "", "a@b"])
 def test_a_written_address_is_read_back(name: str) -> None:
-    [address] = delivery.recipients(delivery.written_address(name, "p@h.test"))
+    [address] = recipients(written_address(name, "p@h.test"))
     assert (address.display_name, address.addr_spec) == (name, "p@h.test")
 
 

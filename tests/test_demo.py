@@ -98,8 +98,11 @@ def status_of(port: int, path: str) -> int:
     return connection.getresponse().status
 
 
-def test_it_answers_and_after_ctrl_c_no_process_is_left(demo: Demo) -> None:
-    demo.ready()
+def test_it_answers_beside_a_taken_port_and_after_ctrl_c_no_process_is_left(demo: Demo) -> None:
+    with socket.create_server(("127.0.0.1", int(ENVIRONMENT["PORT"]))):
+        demo.ready()
+    assert demo.port > int(ENVIRONMENT["PORT"])
+    assert "is taken" in demo.output
     assert [status_of(demo.port, path) for path in ("/healthz", "/readyz", "/sign-in/")] == [200, 200, 200]
     assert "rep@demo.test" in demo.output
     # What a terminal does: the signal goes to the whole group, and the parts must not be in it.
@@ -115,11 +118,10 @@ def test_killing_the_supervisor_leaves_no_process(demo: Demo) -> None:
     assert left_after(15) == []
 
 
-def test_a_taken_port_gives_way_to_the_next_and_only_one_demo_runs_at_a_time(demo: Demo) -> None:
-    with socket.create_server(("127.0.0.1", int(ENVIRONMENT["PORT"]))):
-        demo.ready()
-        assert demo.port > int(ENVIRONMENT["PORT"])
-        assert "is taken" in demo.output
+def test_only_one_runs_at_a_time_and_sigterm_ends_it_wherever_it_is(demo: Demo) -> None:
+    assert demo.process.stdout
+    demo.output = demo.process.stdout.readline()
+    assert "Setting up the database" in demo.output
     second = Demo()
     assert second.ended() == 1
     assert "running already" in second.output

@@ -81,4 +81,4 @@ def test_a_draft_without_a_recipient_is_approved_on_a_second_word(rep: Client, a
 def test_regenerating_keeps_the_text_in_view(rep: Client, account: Account) -> None:
     said = post(rep, "draft-regenerate", draft(account), instruction="shorter").content.decode()
     assert "<p>Hello there.</p>" in said
-    assert "it stays among the versions" in said
+    assert "It stays among the versions." in said

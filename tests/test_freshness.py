@@ -40,7 +40,7 @@ def continuations(draw: st.DrawFn, signals: Signals, as_of: datetime) -> tuple[O
     return (*kept, *(OpenTicket(f"new {n}", priority, as_of + us * MICROSECOND) for n, (us, priority) in enumerate(new)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), st.lists(opened, max_size=9), st.lists(opened, max_size=4), beat, policies(), since)
 def test_whatever_may_have_happened_scores_within_the_range(
     data: st.DataObject, tickets: list[OpenTicket], certain: list[OpenTicket], last: datetime | None, policy: Policy, ago: timedelta

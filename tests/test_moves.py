@@ -12,7 +12,7 @@ from tests.generated import DAY, MICROSECOND, GeneratedAccount, accounts, polici
 
 NOW = datetime(2025, 6, 4, 7, tzinfo=UTC)
 DEFAULT = Policy()
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=200, deadline=None)
 
 
 @st.composite

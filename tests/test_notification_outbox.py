@@ -183,7 +183,7 @@ persons = st.builds(
 
 
 @given(people=st.lists(persons, min_size=1, max_size=7), owners=st.lists(st.integers(0, 7), min_size=1, max_size=4))
-@hypothesis(max_examples=60)
+@hypothesis(max_examples=30)
 def test_nobody_is_told_who_left_or_is_a_customer_or_works_elsewhere(people: list[Person], owners: list[int]) -> None:
     with transaction.atomic():
         number = next(make.numbers)

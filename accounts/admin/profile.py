@@ -72,6 +72,7 @@ class AccountAdmin(TenantRows[Account]):
     fieldsets = (
         (None, {"fields": ("name", "external_id", "is_active")}),
         ("Book", {"fields": ("owner", "tier", "region", "arr", "renewal_date", "profile_page_id")}),
+        ("By the calendar", {"fields": ("checkin_every_months", "review_every_months")}),
         ("Health", {"fields": ("health_now", "snapshots", "escalations")}),
     )
 

@@ -15,6 +15,12 @@ PLAIN = (
     "red_due_hours",
     "amber_due_hours",
     "outreach_per_day",
+    "checkin_every_months",
+    "review_every_months",
+    "quiet_days",
+    "model_tokens_per_month",
+    "model_cost_per_month",
+    "model_drafts_per_hour",
     "tickets_stale_after_hours",
     "reporting_within_hours",
     "heartbeats_stale_after_hours",
@@ -41,6 +47,12 @@ class SettingsFields(forms.Form):
     red_due_hours = plain("red_due_hours", "Hours to acknowledge Red")
     amber_due_hours = plain("amber_due_hours", "Hours to acknowledge Amber")
     outreach_per_day = plain("outreach_per_day", "Outreach drafts a day", "Written for escalations without being asked for.")
+    checkin_every_months = plain("checkin_every_months", "Check-in every, months", "0: none. An account may have an interval of its own.")
+    review_every_months = plain("review_every_months", "Review every, months", "0: none. An account may have an interval of its own.")
+    quiet_days = plain("quiet_days", "Quiet days", "No scheduled draft where something was sent within so many days.")
+    model_tokens_per_month = plain("model_tokens_per_month", "Model's tokens a month", "Then the offline composer writes. 0: no model.")
+    model_cost_per_month = plain("model_cost_per_month", "Model's cost a month", "In the currency of the prices per token. 0: no limit.")
+    model_drafts_per_hour = plain("model_drafts_per_hour", "Model's texts an hour", "For one person; a release's drafts do not count.")
     tickets_stale_after_hours = plain("tickets_stale_after_hours", "Tickets are stale after hours")
     reporting_within_hours = plain(
         "reporting_within_hours", "Heartbeats go on, hours", "A heartbeat this recent is expected to be followed by more."

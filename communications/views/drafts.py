@@ -18,7 +18,7 @@ from communications.models import Communication, CommunicationQuerySet
 from tamdash.pages import changeable, person, template
 
 PAGE_SIZE = 50
-LARGE = ("body_html", "answer", "context")
+LARGE = ("body_html",)
 
 
 @require_GET
@@ -26,23 +26,21 @@ def drafts(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = FilterForm(request.GET)
     form.is_valid()
-    tab, kind, number = (form.cleaned_data.get(name) for name in ("status", "type", "page"))
+    tab, kind, number, flags = (form.cleaned_data.get(name) for name in ("status", "type", "page", "flags"))
     tab, number = tab or "review", number or 1
     owners = portfolio.owners(user)
     owner = portfolio.chosen_owner(request.GET.get("owner", ""), user, owners)
-    rows = of_owner(Communication.objects.visible_to(user), owner, user)
-    if kind:
-        rows = rows.filter(communication_type=kind)
-    counts = rows.aggregate(**{name: Count("id", filter=Q(status__in=statuses)) for name, (_, statuses) in FilterForm.TABS.items()})
-    found = rows.filter(status__in=FilterForm.TABS[tab][1]).select_related("account__owner").defer(*LARGE)
+    rows = narrowed(of_owner(Communication.objects.visible_to(user), owner, user), kind, flags)
+    found = rows.filter(status__in=FilterForm.TABS[tab][1]).select_related("account__owner").defer(*LARGE).with_writer().with_placement()
     page = list(found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1])
     context = {
         "section": "drafts",
-        "tabs": [(name, label, counts[name]) for name, (label, _) in FilterForm.TABS.items()],
+        "tabs": tabs(rows),
         "tab": tab,
         "kind": kind,
         "kinds": CommunicationType.choices,
         "kind_label": dict(CommunicationType.choices).get(kind or "", ""),
+        "flags": flags,
         "owner": owner,
         "owners": [("all", "All owners"), *((str(pk), name) for pk, name in owners.items())],
         "drafts": page[:PAGE_SIZE],
@@ -51,6 +49,18 @@ def drafts(request: HttpRequest) -> HttpResponse:
         "has_next": len(page) > PAGE_SIZE,
     }
     return render(request, template(request, "communications/drafts.html", "page"), context)
+
+
+def narrowed(rows: CommunicationQuerySet, kind: str | None, flags: bool | None) -> CommunicationQuerySet:
+    if kind:
+        rows = rows.filter(communication_type=kind)
+    return rows.filter(open_flags__gt=0) if flags else rows
+
+
+def tabs(rows: CommunicationQuerySet) -> list[tuple[str, str, int]]:
+    """Each with how many drafts it has, in one query."""
+    counts = rows.aggregate(**{name: Count("id", filter=Q(status__in=statuses)) for name, (_, statuses) in FilterForm.TABS.items()})
+    return [(name, label, counts[name]) for name, (label, _) in FilterForm.TABS.items()]
 
 
 def of_owner(rows: CommunicationQuerySet, owner: str, user: User) -> CommunicationQuerySet:

@@ -12,7 +12,8 @@ from communications import delivery
 from communications import drafts as stage
 from communications.drafts import DraftError
 from communications.forms import ApproveForm, InstructionForm, RejectForm, RestoreForm, SentForm, StepForm
-from communications.models import Communication
+from communications.mailboxes.addresses import BadAddress
+from communications.models import Communication, Mailbox
 from communications.views import workbench
 from tamdash.pages import changeable, person
 
@@ -43,7 +44,9 @@ def take(request: HttpRequest, pk: int, kind: type[StepForm], step: Callable[...
 
 @require_POST
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    return take(request, pk, ApproveForm, stage.approve, "Approved. Download it, and your mail program opens it as a draft.")
+    own = Mailbox.of(person(request))
+    download = "Approved. Download it, and your mail program opens it as a draft."
+    return take(request, pk, ApproveForm, stage.approve, download if own.is_file else "Approved. It is being placed in your mailbox.")
 
 
 @require_POST
@@ -54,6 +57,16 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def regenerate(request: HttpRequest, pk: int) -> HttpResponse:
     return take(request, pk, InstructionForm, stage.regenerate, "Writing again. The present text stays among the versions.")
+
+
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    return take(request, pk, StepForm, stop_writing, "Stopped. Nothing was written.")
+
+
+def stop_writing(draft: Communication, by: User, version: int) -> None:
+    """Whatever the writing has come to since the person saw it: they want it to end."""
+    stage.stop(draft, by)
 
 
 @require_POST
@@ -85,7 +98,7 @@ def eml(request: HttpRequest, pk: int) -> HttpResponse:
         message = delivery.eml(draft, person(request))
         if draft.status != Communication.Status.DELIVERED:
             stage.mark_delivered(draft, person(request), draft.version)
-    except (DraftError, delivery.BadAddress) as refused:
+    except (DraftError, BadAddress) as refused:
         messages.error(request, str(refused))
         return redirect(draft)
     headers = {"Content-Disposition": f'attachment; filename="{delivery.file_name(draft)}"'}

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from accounts.demo import seeding
 from accounts.demo.people import PASSWORD
 from accounts.models import Account
-from communications.demo import add_releases
+from communications.demo import add_releases, skip_this_month
 
 
 def between(least: int, most: int) -> Callable[[str], int]:
@@ -50,6 +50,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 made = seeding.seed(tenant, accounts, days, seed, day, bar)
                 add_releases(made, day)
+                skip_this_month(made, day)
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
         self.stdout.write(
