@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import Account, CommunicationHistory, Escalation, User
 from accounts.models.profile import CommunicationType
-from communications import changes, opportunities, placement, review, sanitise, style_rules
-from communications.models import Approval, Communication, CommunicationEvent, CommunicationRevision, Confirmation
+from communications import opportunities, placement, review, sanitise
+from communications.models import Communication, CommunicationEvent, CommunicationRevision, Confirmation
 from tamdash.broker import tell
 
 GENERATE = "communications.tasks.generate_draft"
@@ -204,17 +204,29 @@ def add_revision(draft: Communication, origin: str, *, by: User | None = None, n
     )
 
 
+def in_review(draft: Communication, by: User, version: int) -> None:
+    """Reads the draft anew and holds it: what is decided now is about the text that the person saw. Raises DraftError."""
+    draft.refresh_from_db(from_queryset=Communication.objects.select_for_update(of=("self",)))
+    if draft.version != version or draft.status != Status.READY:
+        raise DraftError(f"Nothing was done: {news_of(draft, by)} Look at it as it stands, then decide.")
+
+
 def confirm(draft: Communication, by: User, version: int, *, key: str, name: str, source: str = "") -> None:
     """`by` vouches for a flagged claim by their own name. Raises DraftError."""
     if name.casefold().split() != str(by).casefold().split():
         raise DraftError(f"Not confirmed: type your own name, {by}, to vouch for the claim.")
+    closed = DraftError("Nothing was confirmed: that claim is no longer open in this text.")
     with transaction.atomic():
-        claim = review.of(draft).find(key)
-        if claim is None or not claim.is_open:
-            raise DraftError("Nothing was confirmed: that claim is no longer open in this text.")
-        quote = claim.claim.quote
-        step(draft, (Status.READY,), Status.READY, version, by, f"Vouched for “{quote[:300]}”")
-        Confirmation.objects.create(communication=draft, key=key, quote=claim.claim.sentence[:500], name=name, source=source, by=by)
+        if Confirmation.objects.filter(communication=draft, key=key).exists():
+            raise closed  # the second of two clicks, whose first one has changed the version
+        in_review(draft, by, version)
+        found = review.of(draft).find(key)
+        if found is None or not found.is_open:
+            raise closed
+        claim = found.claim
+        step(draft, (Status.READY,), Status.READY, version, by, f"Vouched for “{claim.quote[:300]}” {claim.target[:150]}".strip())
+        quote = f"{claim.sentence[:350]} {claim.target[:149]}".strip()
+        Confirmation.objects.create(communication=draft, key=key, quote=quote, name=name, source=source, by=by)
         count_flags(draft)
 
 
@@ -223,44 +235,17 @@ def confirm(draft: Communication, by: User, version: int, *, key: str, name: str
 
 def approve(draft: Communication, by: User, version: int, without_recipient: bool = False) -> None:
     """Only a text whose every claim has a source or somebody's name. An empty To line has to be meant: `without_recipient`."""
-    is_current = draft.version == version and draft.status == Status.READY
-    if is_current and not draft.recipients.strip() and not without_recipient:
-        raise DraftError("Not approved: To is empty. Add a recipient under Write, or choose “Approve without a recipient”.")
-    if is_current and (flags := review.of(draft).open):
-        claims = "claim" if len(flags) == 1 else "claims"
-        raise DraftError(
-            f"Not approved: {claims} {numbered([one.number for one in flags])} {'has' if len(flags) == 1 else 'have'} no source. "
-            "Edit them away or confirm them by your name."
-        )
     with transaction.atomic():
+        in_review(draft, by, version)
+        if not draft.recipients.strip() and not without_recipient:
+            raise DraftError("Not approved: To is empty. Add a recipient under Write, or choose “Approve without a recipient”.")
+        if flags := review.of(draft).open:
+            which = f"claim{'' if len(flags) == 1 else 's'} {review.numbered([one.number for one in flags])} {'has' if len(flags) == 1 else 'have'}"
+            raise DraftError(f"Not approved: {which} no source. Edit them away or confirm them by your name.")
         step(draft, (Status.READY,), Status.APPROVED, version, by)
-        record_approval(draft, by)
+        review.record_approval(draft, by)
         opportunities.save_finds(draft)
         placement.request(draft, by)
-
-
-def numbered(numbers: Sequence[int]) -> str:
-    """“1”, “1 and 4”, “1, 4 and 9”."""
-    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}" if len(numbers) > 1 else str(numbers[0])
-
-
-def record_approval(draft: Communication, by: User) -> None:
-    """How far the text is from what its writer wrote is what house style is learned from."""
-    revision = draft.revisions.first()
-    if revision is None:
-        return
-    written = draft.revisions.filter(generation=draft.generation, origin=Origin.GENERATED).order_by("number").first() or revision
-    old, new = (changes.words("", text.subject, text.body_html) for text in (written, revision))
-    Approval.objects.update_or_create(
-        revision=revision,
-        defaults={
-            "communication": draft,
-            "by": by,
-            "written_words": len(old),
-            "changed_words": changes.distance(old, new),
-        },
-    )
-    style_rules.learn(draft, old, new)
 
 
 def reject(draft: Communication, by: User, version: int, reason: str) -> None:

@@ -27,6 +27,10 @@ Writer = Generation.Writer
 UNEXPECTED = "An unexpected error stopped the writing. Try again; if it happens again, tell an admin."
 
 
+class NotFollowed(Exception):
+    """A person's wish for the present text cannot be followed. The message is for them."""
+
+
 @dataclass(frozen=True)
 class Written:
     """A text with its author: which model, or why the offline composer; and with exactly what that was given."""
@@ -49,6 +53,8 @@ def generate(draft_id: int) -> None:
         finish(draft, write(draft, given))
     except llm.Stopped:
         logger.info("Draft %s: the model was no longer waited for, it was stopped or another attempt had taken over", draft.pk)
+    except NotFollowed as reason:
+        keep(draft, claim, str(reason))
     except NothingToWriteAbout as reason:
         fail(draft, claim, str(reason))
     except Exception:  # the draft ends as failed in words for people; the fault itself goes to the log
@@ -60,6 +66,12 @@ def fail(draft: Communication, claim: int, failure: str) -> None:
     """Says why, unless another attempt has taken over since the claim. The row at hand may be ahead of one that was rolled back."""
     draft.version = claim
     drafts.move(draft, Status.GENERATING, Status.FAILED, note=failure, failure=failure)
+
+
+def keep(draft: Communication, claim: int, why: str) -> None:
+    """Back to the text that is there, and why it was not written anew."""
+    draft.version = claim
+    drafts.move(draft, Status.GENERATING, Status.READY, note=why, failure=why[:300])
 
 
 def write(draft: Communication, given: Context) -> Written:
@@ -90,10 +102,12 @@ def wish(draft: Communication, given: Context) -> conversation.Wish:
 
 
 def composed(kind: CommunicationType, given: Context, why: str, draft: Communication) -> Written:
-    """By the offline composer, which has room for everything that is known."""
+    """By the offline composer, which has room for everything that is known. Raises NotFollowed where that would cost a text."""
     if draft.instruction or draft.base:
         what = "follow an instruction" if draft.instruction else "start from an earlier version"
         why = f"{why} The offline composer cannot {what}."
+        if draft.body_html:
+            raise NotFollowed(why)
     return Written(given, composer.compose(kind, given), Writer.OFFLINE, why)
 
 

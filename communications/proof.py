@@ -7,11 +7,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from communications import review
-from communications.drafts import numbered
 from communications.grounding import Claim, Source, marked
 from communications.grounding.marking import text_of, with_marks
 from communications.models import Communication, Confirmation
-from communications.review import Review, Reviewed
+from communications.review import Review, Reviewed, numbered
 
 MARK = re.compile(r'<(?:mark|a) class="[^"]*" id="c(\d+)"')
 # Where the account's page shows the parts of the snapshot.

@@ -1,10 +1,13 @@
-"""A draft under review: its claims with what somebody vouched for, and whether it may be approved."""
+"""A draft under review: its claims with what somebody vouched for, and what its approval is remembered by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from accounts.models import User
+from communications import changes, style_rules
 from communications.grounding import Claim, Grounding, ground
-from communications.models import Communication, Confirmation
+from communications.models import Approval, Communication, CommunicationRevision, Confirmation
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,30 @@ def of(draft: Communication) -> Review:
     checked = ground(draft.subject, draft.body_html, draft.context, instruction)
     rows = Confirmation.objects.filter(communication=draft).select_related("by") if checked.flagged else ()
     return Review(checked, {row.key: row for row in rows})
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """“1”, “1 and 4”, “1, 4 and 9”."""
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}" if len(numbers) > 1 else str(numbers[0])
+
+
+def record_approval(draft: Communication, by: User) -> None:
+    """How far the text is from what its writer wrote is what house style is learned from."""
+    revision = draft.revisions.first()
+    if revision is None:
+        return
+    written = (
+        draft.revisions.filter(generation=draft.generation, origin=CommunicationRevision.Origin.GENERATED).order_by("number").first()
+        or revision
+    )
+    old, new = (changes.words("", text.subject, text.body_html) for text in (written, revision))
+    Approval.objects.update_or_create(
+        revision=revision,
+        defaults={
+            "communication": draft,
+            "by": by,
+            "written_words": len(old),
+            "changed_words": changes.distance(old, new),
+        },
+    )
+    style_rules.learn(draft, old, new)

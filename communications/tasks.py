@@ -7,7 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Tenant
-from communications import batches, connecting, drafts, generation, lease, opportunities, outreach, placing, rhythm
+from communications import batches, drafts, generation, lease, opportunities, outreach, placing, rhythm
+from communications.mailboxes import connecting
 from communications.models import Communication
 from tamdash.broker import tell
 
@@ -40,6 +41,8 @@ def sweep_waiting_drafts() -> None:
     for draft in abandoned.order_by("updated_at")[:AT_ONCE]:
         take_back(draft)
     batches.tell_of_waiting(now, before=now - LOST_AFTER)
+    for draft in Communication.objects.filter(open_flags=None).order_by("pk")[:AT_ONCE]:
+        drafts.count_flags(draft)
 
 
 def take_back(draft: Communication) -> None:

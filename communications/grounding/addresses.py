@@ -25,8 +25,8 @@ def addresses(sentence: Sentence, scene: Scene) -> None:
     text_start = sentence.start
     for first, last, address in scene.links:
         start, end = first - text_start, last - text_start
-        if 0 <= start < len(sentence.text) and end > start:
-            judge_link(sentence, scene, start, min(end, len(sentence.text)), address)
+        if start < len(sentence.text) and end > max(start, 0):  # a link may go on over the end of a sentence
+            judge_link(sentence, scene, max(start, 0), min(end, len(sentence.text)), address)
     for pattern, kind in ((URL, "link"), (MAIL, "mail"), (HOST, "link")):
         for match in pattern.finditer(sentence.text):
             start, end = match.start(), match.start() + len(match[0].rstrip(".,;:!?)"))
@@ -62,9 +62,11 @@ def judge_link(sentence: Sentence, scene: Scene, start: int, end: int, address: 
     target = address.removeprefix("mailto:")
     looks_like_address = URL.match(shown) or MAIL.fullmatch(shown) or HOST.fullmatch(shown)
     if looks_like_address and bare(shown) != bare(target):
-        scene.flag("link", start, end, f"The text shows {shown}, the link leads to {target[:120]}.")
+        scene.flag("link", start, end, f"The text shows {shown}, the link leads to {target[:120]}.", address)
     else:
-        scene.judge("mail" if kind == "mail" else "link", start, end, trusted(scene, target), f"No record of ours holds {target[:120]}.")
+        scene.judge(
+            "mail" if kind == "mail" else "link", start, end, trusted(scene, target), f"No record of ours holds {target[:120]}.", address
+        )
 
 
 def bare(address: str) -> str:
@@ -91,8 +93,10 @@ def is_own(scene: Scene, address: str) -> bool:
     except ValueError:
         return False
     profile = scene.records.profile
+    words = re.findall(r"\w+", str(profile.get("account_name") or "").casefold())
     own = {
         re.sub(r"\W", "", str(profile.get("account_id") or "").casefold()),
-        *re.findall(r"\w{4,}", str(profile.get("account_name") or "").casefold()),
+        "".join(words),
+        *(word for word in words[:1] if len(word) > 4),
     }
     return "@" not in address.partition("/")[0].replace(address.rpartition("@")[0] + "@", "") and len(labels) >= 2 and labels[-2] in own

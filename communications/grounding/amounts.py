@@ -18,9 +18,11 @@ FRACTION = re.compile(
 TIMES = re.compile(
     rf"\b{NUMBER} times (?:as |more|less|cheaper|faster|slower|higher|lower|larger|smaller|the)|\b(?:twice|double|triple) (?:as|the)\b|\b(?:doubled|tripled|halved)\b"
 )
-VAST = re.compile(r"\b(?:dozens|hundreds|thousands|millions|couple of dozen|couple of hundred) of\b")
+VAST = re.compile(
+    r"\bcouple of (?:thousand|hundred)\b|\bevery (?:second|third|fourth|other) \w+|\b(?:dozens|hundreds|thousands|millions|couple of dozen|couple of hundred) of\b"
+)
 OFFERS = re.compile(
-    r"\b(?:we|i)(?:'ll| will| can| would| have| are glad to| offer| grant)? .*\b(?:credit|refund|discount|compensat|waive|reimburs|return|pay)|\bget\b.*\b(?:off|back|free)\b|\bcosts?\b|\bbill\b"
+    r"\b(?:we|i)(?:'ll| will| can| would| have| are glad to| offer| grant)? .*\b(?:credit|refund|discount|compensat|waive|reimburs|return|pay)|\bcomes? back to\b|\bcredited\b|\bpaid (?:back|out)\b|\breturned to you\b|\bnext invoice\b|\bget\b.*\b(?:off|back|free)\b|\bcosts?\b|\bbill\b"
 )
 ENOUGH = 3  # words in common that tell which ticket a sentence is about
 

@@ -15,6 +15,7 @@ IS_DONE = re.compile(
     rf"\b(?:is|are|was|were|has been|have been|had been|been|got|now)(?: now| already| finally| both| all| fully| since| meanwhile)* {DONE}\b"
     rf"|\b(?:we|i|our \w+|support|engineering|colleagues)(?: have| has|'ve)?(?: now| already| finally)? (?:resolved|closed|fixed|solved|repaired|corrected)\b"
     rf"|(?<=\| )(?:resolved|closed)\b"
+    rf"|\bno longer (?:occurs?|happens?)\b|\b(?:runs?|works?|working|running) (?:again|as (?:it|they) should)\b|\bcome to an end\b|\bback to normal\b"
 )
 NOT_YET = re.compile(
     r"\b(?:not|never|until|once|when|if|before|after it|to be|will be|would be|can be|could be|should be|must be|being|as soon as|whether|n't|yet to be|getting|get)\b"
@@ -23,7 +24,7 @@ NOT_YET = re.compile(
 PENDING = re.compile(r"\b(?:pending|on hold)\b|\bwait(?:s|ing) (?:for|on) (?:your|an answer from you|a reply from you|you)\b")
 OPEN = re.compile(r"\b(?:is|are|remains?|stays?|still) (?:still )?open\b|(?<=\| )open\b|(?<=, )open\b")
 ACTIVE = re.compile(
-    r"\b(?:is|are|runs?|stays?|remains?|being)(?: now| already| still| fully)* (?:active|live|running|up and running|connected|switched on|enabled|in use)\b|(?<=\| )active\b|\bactive\b"
+    r"\b(?:is|are|runs?|stays?|remains?|being)(?: now| already| still| fully)* (?:active|live|running|up and running|connected|switched on|enabled|in use)\b|\b(?:delivers?|sends?) \w+|\bhas been (?:running|active|live)\b|(?<=\| )active\b|\bactive\b"
 )
 INACTIVE = re.compile(
     r"\b(?:not|no longer|never)(?: yet| currently| been)* (?:active|live|running|connected|enabled|in use|used)\b|\binactive\b|\bswitched off\b|\bdisabled\b|\bnot active\b"
@@ -101,11 +102,14 @@ def adoption(sentence: Sentence, scene: Scene) -> None:
     text = sentence.folded
     for one in scene.named:
         row = one.record.row
+        # A name can be an integration's and a feature's at once.
+        same = [other.record.row for other in scene.named if (other.start, other.end) == (one.start, one.end)]
+        in_use = {bool(other.get("is_active") or other.get("adopted")) for other in same}
         before, after = around(scene, one, text)
         if one.record.role == "integration":
             says_off = bool(INACTIVE.search(after))
             says_on = not says_off and bool(ACTIVE.search(after) or re.search(r"\bactive $", before))
-            check_use(scene, one.start, one.end, says_on, says_off, bool(row.get("is_active")), "active")
+            check_use(scene, one.start, one.end, says_on, says_off, in_use, "active")
         if one.record.role == "feature":
             says_off = bool(UNUSED.search(before) or UNUSED.search(after))
             says_on = (
@@ -113,7 +117,7 @@ def adoption(sentence: Sentence, scene: Scene) -> None:
                 and bool(IN_USE.search(before))
                 and not re.search(r"\b(?:if|could|would|might|should|can|to) \w* ?you\b", before)
             )
-            check_use(scene, one.start, one.end, says_on, says_off, bool(row.get("adopted")), "in use")
+            check_use(scene, one.start, one.end, says_on, says_off, in_use, "in use")
         if one.record.role == "roadmap":
             for words, state in STATES.items():
                 place = text.find(words, one.end)
@@ -130,6 +134,6 @@ def around(scene: Scene, one: Named, text: str) -> tuple[str, str]:
     return text[max(first, one.start - 45) : one.start], text[one.end : min(last, one.end + 45)]
 
 
-def check_use(scene: Scene, start: int, end: int, says_on: bool, says_off: bool, is_on: bool, what: str) -> None:
-    if (says_on and not is_on) or (says_off and is_on):
-        scene.flag("status", start, end, f"On record it is {'' if is_on else 'not '}{what}.")
+def check_use(scene: Scene, start: int, end: int, says_on: bool, says_off: bool, in_use: set[bool], what: str) -> None:
+    if (says_on and True not in in_use) or (says_off and False not in in_use):
+        scene.flag("status", start, end, f"On record it is {'' if says_off else 'not '}{what}.")

@@ -55,6 +55,7 @@ class Claim:
     sentence: str
     sources: tuple[Source, ...] = ()
     why: str = ""
+    target: str = ""  # of a link
     nth: int = 0  # of those with the same words in the same sentence
 
     @property
@@ -64,7 +65,7 @@ class Claim:
     @cached_property
     def key(self) -> str:
         """The same for the same claim in the same sentence, wherever that stands."""
-        words = "\n".join((self.kind, " ".join(self.quote.split()), " ".join(self.sentence.split()), str(self.nth)))
+        words = "\n".join((self.kind, " ".join(self.quote.split()), " ".join(self.sentence.split()), self.target, str(self.nth)))
         return hashlib.sha256(words.encode()).hexdigest()[:32]
 
 

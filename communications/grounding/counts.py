@@ -52,62 +52,65 @@ def counting(sentence: Sentence, scene: Scene) -> None:
             count(sentence, scene, match)
 
 
+NO_PLACE_BETWEEN = re.compile(
+    r"\b(?:days?|hours?|weeks?|months?|minutes?|seconds?|years?|points?|percent|to|than|until|is|are|was|were|by|in|on|for|with|at|from|"
+    r"halves|thirds?|quarters?|fifths?|tenths?|dozen|or (?!pending|resolved|closed))\b|%"
+)
+MORE = re.compile(r"\b(?:more(?! than)|others?|further|remaining|rest|another)\b")
+REST_ENDS = re.compile(r"[;|]| and (?!p\d)| but |, (?:none|no|not|one of|two of|three of|some of|most of|of which|of them)\b")
+
+
 def count(sentence: Sentence, scene: Scene, match: re.Match[str]) -> None:
-    what = WHAT.get(match["noun"], "tickets")
-    if match["noun"] in ("more", "others") and (match["between"] or not scene.records.tickets):
+    """A number of something that is counted, against how many there are."""
+    what, number = WHAT.get(match["noun"], "tickets"), number_of(match["number"])
+    only_more = match["noun"] in ("more", "others")
+    if number is None or NO_PLACE_BETWEEN.search(match["between"]) or (only_more and (match["between"] or not scene.records.tickets)):
         return
-    number = number_of(match["number"])
-    if number is None or re.search(
-        r"\b(?:days?|hours?|weeks?|months?|minutes?|seconds?|years?|points?|percent|to|than|until|is|are|was|were|by|in|on|for|with|at|from|halves|thirds?|quarters?|fifths?|tenths?|dozen|or (?!pending|resolved|closed))\b|%",
-        match["between"],
-    ):
-        return
-    start, end = match.span("number")
-    text = sentence.folded
     inner = BEGIN.search(match["between"])
+    if inner and not match["of"]:
+        return  # “25 and 8 tickets”: that of the tickets is the second
+    start, end = match.span("number")
     sentence.take(start, end if inner else match.end())
-    rest = re.split(
-        r"[;|]| and (?!p\d)| but |, (?:none|no|not|one of|two of|three of|some of|most of|of which|of them)\b", text[match.end() :]
-    )[0]
-    if re.search(r"\bof (?:your|our|the|these) $", text[: match.start()]):
+    said = words_about(sentence, match, what)
+    kinds = (of_what_more(scene) if only_more else []) or kinds_of(what, said, sentence.folded[: match.start()])
+    allowed = how_many(scene, match, what, kinds, number, said)
+    if kinds[0] == "resolved":
+        only_resolved(scene, match.end())
+    held = counted(scene, kinds[0]) if number in allowed else scene.literal(sentence.folded[start : match.end()])
+    scene.judge("count", start, match.end(), held, f"On record there {'is' if allowed == {1} else 'are'} {listed(allowed)}.")
+
+
+def words_about(sentence: Sentence, match: re.Match[str], what: str) -> str:
+    """The words that say which of them are counted: those around the noun, and what is said of it after."""
+    rest = REST_ENDS.split(sentence.folded[match.end() :])[0]
+    if what not in ("tickets", "integrations", "features") or re.search(r"\bof (?:your|our|the|these) $", sentence.folded[: match.start()]):
         rest = ""
-    said = " ".join((match["of"] or "", match["between"], match["noun"], rest if what in ("tickets", "integrations", "features") else ""))
-    kinds = kinds_of(what, said, text[: match.start()])
-    if match["noun"] in ("more", "others"):
-        kinds = of_what_more(scene) or kinds
+    return " ".join((match["of"] or "", match["between"], match["noun"], rest))
+
+
+def how_many(scene: Scene, match: re.Match[str], what: str, kinds: list[str], number: float, said: str) -> set[float]:
+    """The numbers that would be right."""
     known = counts(scene)
     allowed = set().union(*(known[kind] for kind in kinds))
-    sources = counted(scene, kinds[0])
-    more = re.search(r"\b(?:more(?! than)|others?|further|remaining|rest|another)\b", match[0])
-    if more:
+    if MORE.search(match[0]):
         told = len(scene.ever) if kinds[0] in ("tickets", *TICKETS) else sum(one.record.role in LISTS for one in scene.named)
         allowed = {n - k for n in allowed for k in range(told + 1) if n >= k} | known["left_out"]
-    if match["all"] and match["all"].strip() in ("over", "more than", "at least") and any(number <= n <= number * 1.5 + 1 for n in allowed):
-        allowed.add(number)
-    here = len({one.record.source.key for one in scene.tickets})
-    if what == "tickets" and kinds == ["tickets", "resolved", "open"] and here:
-        allowed.add(here)
-    if what in ("plans", "changes", "fixes", "ideas", "features") and number <= 12 and number <= max(allowed, default=0):
+    if (match["all"] or "").strip() in ("over", "more than", "at least"):
+        allowed |= {number} if any(number <= n <= number * 1.5 + 1 for n in allowed) else set()
+    if kinds == ["tickets", "resolved", "open"]:
+        allowed |= {float(len({one.record.source.key for one in scene.tickets}))} - {0}
+    if what in ("plans", "changes", "fixes", "ideas", "features") and number <= min(12, max(allowed, default=0)):
         allowed.add(number)  # some of them
-    if what == "changes" and "breaking" not in said:
-        allowed |= (
-            set(map(float, range(1, 13)))
-            if scene.literal(f"{match['number']} {match['noun']}") or (number <= 3 and not match["number"].isdigit())
-            else set()
-        )
-    ok = number in allowed
-    if kinds[0] == "resolved":
-        for one in scene.tickets:
-            if one.start > match.end() and one.record.is_current:
-                scene.flag("status", one.start, one.end, f"{one.record.row['ticket_id']} is {one.record.row['status']}.")
-    words = scene.literal(text[start : match.end()])
-    scene.judge(
-        "count",
-        start,
-        match.end(),
-        (sources if ok else []) or words,
-        f"On record there {'is' if allowed == {1} else 'are'} {listed(allowed)}.",
-    )
+    if what == "changes" and "breaking" not in said and (number <= 3 and not match["number"].isdigit()):
+        allowed.add(number)
+    return allowed
+
+
+def only_resolved(scene: Scene, after: int) -> None:
+    """A list of what was resolved holds no ticket that is open."""
+    for one in scene.tickets:
+        if one.start > after and one.record.is_current:
+            scene.flag("status", one.start, one.end, f"{one.record.row['ticket_id']} is {one.record.row['status']}.")
 
 
 def kinds_of(what: str, said: str, before: str) -> list[str]:
@@ -118,6 +121,8 @@ def kinds_of(what: str, said: str, before: str) -> list[str]:
             return ["tickets"]
         if {"p1", "p2"} <= set(kinds):
             return ["urgent"]
+        if {"p3", "p4"} <= set(kinds):
+            return ["not urgent"]
         if kinds:
             return kinds[:1]
         if re.search(r"\b(?:resolved|closed|solved|fixed)\b", before):
@@ -183,12 +188,13 @@ def count_all(scene: Scene) -> dict[str, set[float]]:
     }
     found["inactive"] = {len(integrations) - min(found["active"])}
     found["unused"] = {len(features) - min(found["used"])}
+    found["not urgent"] = {by["P3"] + by["P4"]} if not rest else set()
     return found | {name.lower(): {float(number)} for name, number in by.items()}
 
 
 def counted(scene: Scene, kind: str) -> list[Record]:
     records = scene.records
-    if kind in ("tickets", "open", "left_out"):
+    if kind in ("tickets", "open", "left_out", "not urgent"):
         return [r for r in records.tickets if r.is_current] or records.of("account")
     if kind == "resolved":
         return [r for r in records.tickets if not r.is_current] or records.of("account")

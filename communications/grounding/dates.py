@@ -32,6 +32,8 @@ BEAT = re.compile(
 OPENED = re.compile(
     r"\b(?:opened|reported|raised|came in|filed|created|dates? from|since|logged|received|waiting|waited|old|open|age|oldest|with us)\b"
 )
+COMES = re.compile(r"\b(?:back|fixed|ready|done|ends?|comes|resumes?|restored|again|finished|complete)\b[^.;]*$")
+AHEAD = re.compile(r"\b(?:in|within|another|after|takes?|needs?|(?<!the )lasts?|ends in|ready in)(?: about| another| the next| some)? $")
 HAPPENED = re.compile(r"\b(?:opened|reported|raised|came in|filed|created|dates? from|since|resolved|closed|released)\b[^,;]*$")
 CHECKED = re.compile(r"\b(?:scan|check|checked|score|health)\b")
 OUT = re.compile(r"\b(?:released?|came out|comes out|is out|available|ships?)\b")
@@ -94,9 +96,13 @@ def judge_date(sentence: Sentence, scene: Scene, match: re.Match[str], meant: Me
         return
     if meant.days == {today} and meant.hour is None and not HAPPENED.search(sentence.folded[max(0, start - 40) : start]):
         return  # “today” alone claims nothing
-    held = [record for record in in_question(sentence, scene, start, end) if says_when(record, meant, match[0], scene)]
+    allowed = in_question(sentence, scene, start, end)
+    if COMES.search(sentence.folded[max(0, start - 40) : start]):
+        allowed = [record for record in allowed if record.role in ("release", "roadmap", "history", "wish", "environment")]
+    held = [record for record in allowed if says_when(record, meant, match[0], scene)]
     if held:
-        scene.judge("date", start, end, held, "No record names this date.")
+        own = [record for record in held if any(one.record is record for one in scene.named)]
+        scene.judge("date", start, end, own or held, "No record names this date.")
         return
     ahead = not meant.days or max(meant.days) >= today
     promise = PROMISES.search(sentence.folded)
@@ -236,6 +242,8 @@ def lasting(sentence: Sentence, scene: Scene, match: re.Match[str], length: Leng
     records, now = scene.records, scene.records.now
     words = sentence.folded[max(0, start - 14) : end]
     literal = [r for r in records.all if (r.is_ours or r.role == "history") and records.holding(match[0], [r])]
+    if AHEAD.search(sentence.folded[:start]) and not AGO.match(after):
+        return literal
     tickets = scene.ticket_of(sentence, start, end)
     if re.search(r"\b(?:resolved|closed|last|past)\b", text) and length.low == 90 and length.unit == when.UNITS["day"]:
         return [r for r in records.tickets if not r.is_current] or records.of("account")

@@ -52,6 +52,11 @@ NOT_OURS = re.compile(
     r"\b(?:we have )?noted about you\b|\bwe know that you\b|\bwin you back\b|\bgoing out of business\b|\bwe (?:buy|acquire)\b|\bmove to rival\w*|\bnothing left to do\b|\bsick leave\b|\byou have left\b|\bin copy\b|\btakes over from here\b"
     r"|\bprice reduction\b|\bmake (?:you whole|good all)\b|\bours to bear\b|\bresponsibility lies\b|\bconsider it a gift\b|\bconsidered difficult\b|\bstop (?:paying|transferring)\b"
     r"|\bwants to leave\b|\bday and night\b"
+    # what an account manager asks of nobody, and says only with a record: secrets, money, causes and cures
+    r"|\b(?:passwords?|passphrase|private keys?|api[ -]keys?|credentials|bank details|iban|card numbers?|penalty|leaked|outsiders)\b"
+    r"|\bneed not be (?:settled|paid)\b|\b(?:fee|fees|price|rate) (?:is|are) (?:cut|halved|lowered|waived)\b|\bcut in half\b|\bgive back what\b|\bcosts nothing\b"
+    r"|\bthe (?:root )?cause of \S+ (?:is|was|lies)\b|\brolled back\b|\brestarted\b|\bdeployed\b|\bpatched\b"
+    r"|\b(?:over ?night|by (?:the )?end of (?:the |this |next )?(?:day|week|month|quarter)|before the weekend|(?:hours|days) away)\b|\broot on\b"
 )
 ASKS = re.compile(r"\b(?:please|kindly) (?:also |just |now )?(?!do not|never|don't|not )([a-z]+)")
 ASKED_OF_A_CUSTOMER = lexicon.words("asked_of_a_customer")
@@ -105,6 +110,11 @@ def hides(words: str) -> bool:
     if re.search("[\u202a-\u202e\u2066-\u2069]|\\w[\u200b-\u200d\u2060\ufeff]\\w", words):
         return True
     return any(len(scripts_of(word)) > 1 for word in re.findall(r"[^\W\d_]+", words))
+
+
+def turns(text: str) -> bool:
+    """Whether hidden marks make a reader see the letters in another order."""
+    return bool(re.search("[\u202a-\u202e\u2066-\u2069]", text))
 
 
 def scripts_of(word: str) -> set[str]:
@@ -172,53 +182,28 @@ def commitments(sentence: Sentence, scene: Scene) -> None:
 
 
 def moods(sentence: Sentence, scene: Scene) -> None:
+    """The first of what a person has to have said: that we did or do something unusual, orders, requests, rights."""
     if sentence.is_question:
         return
-    for match in SPEAKER.finditer(sentence.folded):
-        verb = match[1]
-        state = re.search(r"(?:'m|'re|am|are|was|were|been|be)$", match[0][: -len(verb)].strip()) and not verb.endswith(("ing", "ed"))
-        if state or verb in SAID_OF_ONESELF or verb.endswith("ly") or is_quoted(sentence, *match.span()):
-            continue
-        if verb in {
-            "the",
-            "a",
-            "an",
-            "so",
-            "very",
-            "of",
-            "out",
-            "up",
-            "no",
-            "more",
-            "as",
-            "about",
-            "after",
-            "before",
-            "by",
-            "for",
-            "that",
-            "who",
-            "and",
-            "or",
-            "but",
-            "if",
-            "when",
-            "too",
-            "there",
-        }:
-            continue
-        scene.flag("commitment", *match.span(), "A statement about us with no record behind it.")
-        return
-    for pattern, why in ((ORDERS, "A request with no record behind it."), (ABOVE_US, "Who can say this is on no record.")):
-        if (order := pattern.search(sentence.folded)) and not is_quoted(sentence, *order.span()):
-            scene.flag("commitment", *order.span(), why)
-            return
-    for match in ASKS.finditer(sentence.folded):
-        if match[1] not in ASKED_OF_A_CUSTOMER and not is_quoted(sentence, *match.span()):
-            scene.flag("commitment", *match.span(), "A request with no record behind it.")
-            return
-    if (grant := ENTITLED.search(sentence.folded)) and not is_quoted(sentence, *grant.span()):
-        scene.flag("commitment", *grant.span(), "A right or a grant with no record behind it.")
+    tries = (
+        (SPEAKER, "A statement about us with no record behind it.", is_usual),
+        (ORDERS, "A request with no record behind it.", None),
+        (ABOVE_US, "Who can say this is on no record.", None),
+        (ASKS, "A request with no record behind it.", lambda match: match[1] in ASKED_OF_A_CUSTOMER),
+        (ENTITLED, "A right or a grant with no record behind it.", None),
+    )
+    for pattern, why, is_harmless in tries:
+        for match in pattern.finditer(sentence.folded):
+            if (is_harmless is None or not is_harmless(match)) and not is_quoted(sentence, *match.span()):
+                scene.flag("commitment", *match.span(), why)
+                return
+
+
+def is_usual(match: re.Match[str]) -> bool:
+    """Whether an account manager says so of themselves, or of what they are."""
+    verb = match[1]
+    is_state = re.search(r"(?:'m|'re|am|are|was|were|been|be)$", match[0][: -len(verb)].strip()) and not verb.endswith(("ing", "ed"))
+    return bool(is_state) or verb in SAID_OF_ONESELF or verb.endswith("ly")
 
 
 def is_quoted(sentence: Sentence, start: int, end: int) -> bool:

@@ -20,16 +20,19 @@ class Reader(HTMLParser):
         self.pieces: list[tuple[str, str]] = []  # of text as it is read, or of markup as it stands
         self.links: list[tuple[int, int, str]] = []  # from, to, address
         self.open_link: tuple[int, str] | None = None
+        self.cells = 0  # an editor writes paragraphs into cells: a row is one line all the same
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in BLOCKS:
-            self.break_off(BREAK)
-        elif tag in CELLS:
+        if tag in CELLS:
+            self.cells += 1
             self.break_off(CELL)
         elif tag == "br":
-            self.break_off(BREAK)
+            # A sentence goes on over a line's end, unless that ends with a stop.
+            self.break_off(BREAK if self.text.rstrip()[-1:] in ".:;,!?" and not self.cells else " ")
+        elif tag in BLOCKS:
+            self.break_off(" " if self.cells else BREAK)
         elif tag == "a":
             self.open_link = (len(self.text), dict(attrs).get("href") or "")
         self.pieces.append(("markup", self.get_starttag_text() or ""))
@@ -39,7 +42,8 @@ class Reader(HTMLParser):
             self.links.append((self.open_link[0], len(self.text), self.open_link[1]))
             self.open_link = None
         self.pieces.append(("markup", f"</{tag}>"))
-        if tag in BLOCKS:
+        self.cells -= tag in CELLS
+        if tag in BLOCKS and not self.cells:
             self.break_off(BREAK)
 
     def handle_data(self, data: str) -> None:
@@ -53,7 +57,7 @@ class Reader(HTMLParser):
 
     def add(self, text: str) -> None:
         self.pieces.append(("text", text))
-        self.text += text
+        self.text += text.replace("\n", " ")
 
     def break_off(self, mark: str) -> None:
         """Between blocks and cells the text has a mark that is in no text node."""

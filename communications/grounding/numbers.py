@@ -55,7 +55,7 @@ WORDS = rf"(?:(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(list(SMALL)[1:10])}))?|{'|
 HUNDREDS = (
     rf"(?:(?:(?:a|{'|'.join(list(SMALL)[1:10])}) (?:hundred(?: and {WORDS})?|thousand|million))|{WORDS} (?:thousand|million)|{WORDS})"
 )
-FIGURES = r"\d+(?:[.,]\d+)? (?:thousand|million)\b|\d{1,3}(?:[,. ']\d{3})+(?:\.\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?(?:\s?k\b)?"
+FIGURES = r"\d+(?:[.,]\d+)? (?:thousand|million)\b|\d{1,3}(?:[,. ']\d{3})+(?:\.\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,6})?(?:\s?k\b)?"
 # A number of things, in figures or words.
 NUMBER = rf"(?:{FIGURES}|{HUNDREDS})"
 

@@ -34,7 +34,7 @@ ABBREVIATED = [
     "i.e",
 ]
 END = re.compile(
-    r"(?<!\b[A-Z])" + "".join(rf"(?<!\b{re.escape(word)})" for word in ABBREVIATED) + r"[.!?…]+[\"')\]]*(?=\s+[\"'(\[]?[^\sa-z])"
+    r"(?<!\b[A-Z])" + "".join(rf"(?<!\b{re.escape(word)})" for word in ABBREVIATED) + r"[.!?…]{1,6}[\"')\]]*(?=\s+[\"'(\[]?[^\sa-z])"
 )
 
 

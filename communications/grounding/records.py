@@ -156,6 +156,8 @@ class Records:
         profile, base = self.profile, "relationship_profile"
         name = profile.get("account_name") or profile.get("account_id") or ""
         yield Record(Source(base, name or "The account", "", "user"), "account", name, (name,) if name else ())
+        if renewal := self.given.get("renewal_date"):
+            yield Record(Source("renewal_date", "Renewal", renewal, "clock"), "account", "renewal", days=(date.fromisoformat(renewal),))
         rep = self.given.get("rep") or {}
         if rep.get("name"):
             yield Record(

@@ -19,6 +19,7 @@ class Found:
     end: int
     sources: tuple[Source, ...] = ()
     why: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,16 @@ class Scene:
         assert sources, kind
         self.found.append(Found(kind, start, end, sources[:6]))
 
-    def flag(self, kind: Kind, start: int, end: int, why: str) -> None:
-        self.found.append(Found(kind, start, end, (), why))
+    def flag(self, kind: Kind, start: int, end: int, why: str, target: str = "") -> None:
+        self.found.append(Found(kind, start, end, (), why, target))
 
-    def judge(self, kind: Kind, start: int, end: int, records: Iterable[Record], why: str) -> None:
+    def judge(self, kind: Kind, start: int, end: int, records: Iterable[Record], why: str, target: str = "") -> None:
         """Grounds it in the records, or flags it where there are none."""
         rows = [record for record in records if record.source.key not in self.suspicious]
         if rows:
             self.ground(kind, start, end, rows)
         else:
-            self.flag(kind, start, end, why)
+            self.flag(kind, start, end, why, target)
 
     def literal(self, words: str) -> list[Record]:
         """Trusted records that say these words to the letter."""

@@ -38,7 +38,8 @@ def strangers(sentence: Sentence, scene: Scene) -> None:
         if not sentence.is_free(*match.span()) or word.lower() in PLAIN_CAPITALS or len(word) < 2:
             continue
         if is_stranger(sentence, scene, match, follower):
-            scene.flag("person" if looks_like_person(text, start, end) else "name", start, end, f"No record knows “{word}”.")
+            end = name_end(text, tokens, end)
+            scene.flag("person" if looks_like_person(text, start, end) else "name", start, end, f"No record knows “{text[start:end]}”.")
             sentence.take(start, end)
     for match in (match for tail in scene.tails for match in sentence.find(compound(tail), case=True)):
         if match["first"].lower() not in GENERIC | COMMON | ADVERBS | ORDINARY and not scene.records.holding(match[0]):
@@ -50,6 +51,14 @@ def strangers(sentence: Sentence, scene: Scene) -> None:
         known_here = any(one.start < match.end() and match.start() < one.end for one in scene.named)
         if words and not known_here and not any(content(word) & scene.vocabulary for word in words):
             scene.flag("name", match.start(1), match.end(), f"No record knows “{text[match.start(1) : match.end()]}”.")
+
+
+def name_end(text: str, tokens: list[re.Match[str]], end: int) -> int:
+    """Where a name of several words ends: “Petra Sommer” is one."""
+    for follower in tokens:
+        if follower.start() == end + 1 and text[end] == " " and follower[0].lower() not in PLAIN_CAPITALS:
+            end = follower.start() + len(follower[0].removesuffix("'s"))
+    return end
 
 
 def is_stranger(sentence: Sentence, scene: Scene, match: re.Match[str], follower: re.Match[str] | None) -> bool:

@@ -1,5 +1,6 @@
 """From a text and what its writer was given to claims with their sources: sentence by sentence, rule by rule."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -49,6 +50,10 @@ RULES = (
     strangers.strangers,
 )
 FEW_WORDS = 3
+# Nobody writes so to a customer; and every rule reads a sentence again and again.
+LONGEST_SENTENCE, LONGEST_WORD, LONGEST_TEXT = 1_000, 80, 40_000  # characters
+MOST_CLAIMS = 600
+ENDLESS = re.compile(rf"\S{{{LONGEST_WORD + 1}}}")
 
 
 def ground(subject: str, body_html: str, context: dict[str, Any], instruction: str = "") -> Grounding:
@@ -71,23 +76,29 @@ def ground(subject: str, body_html: str, context: dict[str, Any], instruction: s
         prose += [sentence.text.strip() for sentence in checked]
     if len(plain(reader.text).text.split()) < FEW_WORDS:
         claims.append(whole_text(reader.text, "This is no message to a customer."))
+    for first, last, address in reader.links:
+        if not plain(reader.text[first:last]).text.strip():
+            claims.append(
+                Claim("link", "body", first, first, address, address, (), f"A link without words leads to {address[:120]}.", address)
+            )
+    if hostile.turns(subject + reader.text):
+        claims.append(
+            Claim("instruction", "body", 0, 0, "Letters that run the other way", "", (), "Hidden marks turn the text round for its reader.")
+        )
     for record in doubtful:
         claims.append(about(record))
     return Grounding(ordered(claims), prose)
 
 
 def moved(links: Iterable[tuple[int, int, str]], text: Plain) -> list[tuple[int, int, str]]:
-    """The places of links in the plain text."""
+    """The places of links in the plain text, from their first visible letter on."""
     place = {original: at for at, original in reversed(list(enumerate(text.places)))}
-    ends = len(text.places)
-    return [
-        (
-            next((place[p] for p in range(first, last) if p in place), ends),
-            max((place[p] + 1 for p in range(first, last) if p in place), default=ends),
-            to,
-        )
-        for first, last, to in links
-    ]
+    found = []
+    for first, last, address in links:
+        seen = [place[one] for one in range(first, last) if one in place and not text.text[place[one]].isspace()]
+        if seen:
+            found.append((seen[0], seen[-1] + 1, address))
+    return found
 
 
 def read(text: Plain, scene: Scene, where: Where, original: str) -> tuple[list[Claim], list[Sentence]]:
@@ -98,6 +109,15 @@ def read(text: Plain, scene: Scene, where: Where, original: str) -> tuple[list[C
         if sentence.block != block:
             block, scene.before = sentence.block, []
         scene.named, scene.found = [], []
+        if (
+            len(sentence.text) > LONGEST_SENTENCE
+            or sentence.start > LONGEST_TEXT
+            or len(claims) > MOST_CLAIMS
+            or ENDLESS.search(without_addresses(sentence.text))
+        ):
+            scene.flag("instruction", *hostile.whole(sentence), "This is too long to be checked.")
+            claims += [claim_of(found, sentence, text, where, original) for found in scene.found]
+            continue
         if hostile.is_foreign(sentence, scene):
             scene.flag("instruction", *hostile.whole(sentence), "This is not in English: what it claims cannot be checked.")
         for rule in RULES:
@@ -107,6 +127,20 @@ def read(text: Plain, scene: Scene, where: Where, original: str) -> tuple[list[C
             prose.append(sentence)
         claims += [claim_of(found, sentence, text, where, original) for found in together(scene.found, sentence)]
     return claims, prose
+
+
+JOINS = frozenset(["a", "an", "and", "are", "as", "at", "for", "in", "is", "of", "on", "or", "our", "the", "to", "with", "your"])
+
+
+def belongs(last: Found, one: Found, sentence: Sentence) -> bool:
+    """Whether two facts are shown as one: nothing but small words between them, or both of one record. What nobody checked stays unmarked."""
+    between = sentence.folded[last.end : one.start]
+    same = {source.key for source in last.sources} & {source.key for source in one.sources}
+    return len(between) <= 40 and (bool(same) or set(re.findall(r"\w+", between)) <= JOINS)
+
+
+def without_addresses(text: str) -> str:
+    return re.sub(r"https?://\S{1,600}", "", text)
 
 
 def together(found: list[Found], sentence: Sentence) -> list[Found]:
@@ -120,7 +154,7 @@ def together(found: list[Found], sentence: Sentence) -> list[Found]:
         if any(other.start < one.end and one.start < other.end for other in flagged):
             continue
         last = parts[-1] if parts else None
-        if last and not any(last.end <= other.start <= one.start for other in flagged) and one.start - last.end <= 40:
+        if last and not any(last.end <= other.start <= one.start for other in flagged) and belongs(last, one, sentence):
             parts[-1] = replace(last, end=max(last.end, one.end), sources=tuple(dict.fromkeys((*last.sources, *one.sources)))[:6])
         else:
             parts.append(one)
@@ -129,7 +163,7 @@ def together(found: list[Found], sentence: Sentence) -> list[Found]:
 
 def claim_of(found: Found, sentence: Sentence, text: Plain, where: Where, original: str) -> Claim:
     start, end = text.original(sentence.start + found.start, sentence.start + found.end)
-    return Claim(found.kind, where, start, end, original[start:end], sentence.text.strip(), found.sources, found.why)
+    return Claim(found.kind, where, start, end, original[start:end], sentence.text.strip(), found.sources, found.why, found.target)
 
 
 def whole_text(original: str, why: str) -> Claim:

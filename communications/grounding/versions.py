@@ -4,7 +4,7 @@ import re
 
 from communications.grounding import lexicon
 from communications.grounding.reading import Sentence
-from communications.grounding.records import COMMON
+from communications.grounding.records import COMMON, Record
 from communications.grounding.scene import Scene
 
 VERSION = re.compile(
@@ -12,6 +12,7 @@ VERSION = re.compile(
 )
 AFTER_NAME = re.compile(r"(?P<name>[a-z][\w+#-]*(?: [a-z][\w-]*)?) (?P<version>v?\d+(?:\.\d+)*)\b")
 MONTH_NAMES = lexicon.words("months")
+NO_NAMES = COMMON | {"release", "version", "since", "until", "than"}
 FIXES = re.compile(r"\b(?:fix(?:e[sd])?|resolved?|solves?|solved|repaired|install|upgrade|merged|available|corrected)\b")
 RUNS = re.compile(r"\b(?:you|your \w+|your) (?:still |currently |now |already )?(?:run|runs|running|use|uses|are on|is on|have)\b|\byour $")
 
@@ -28,42 +29,30 @@ def versions(sentence: Sentence, scene: Scene) -> None:
 
 
 def judge_version(sentence: Sentence, scene: Scene, start: int, end: int, named: str) -> None:
+    """`named`: the version with the word before it, where that is a name."""
     sentence.take(start, end)
     version = sentence.folded[start:end]
-    bare = version.removeprefix("v")
-    rows = [r for r in scene.records.all if r.role not in ("person", "rep")]
-    if sentence.folded[:start].endswith("release ") and scene.records.of("release"):
-        rows = [r for r in rows if r.role in ("release", "history")]
-    if RUNS.search(sentence.folded[:start]) or "environment:" in sentence.folded[:start]:
-        rows = [r for r in rows if r.role == "environment"]
+    rows = sources_of(sentence, scene, start)
     held = scene.records.holding(version, rows)
-    if not held and "." in bare:
+    if not held and "." in version:
+        bare = version.removeprefix("v")
         held = scene.records.holding(bare, rows) or scene.records.holding(f"v{bare}", rows)
-    name = named.split(" ")[0] if named else ""
-    if name and name not in (
-        "release",
-        "version",
-        "since",
-        "to",
-        "in",
-        "from",
-        "until",
-        "with",
-        "and",
-        "or",
-        "is",
-        "on",
-        "of",
-        "the",
-        "your",
-        "our",
-        "after",
-        "before",
-        "than",
-    ):
-        held = [r for r in held if name in r.text] or [r for r in held if not any(name in other.text for other in rows)]
-        if not any(name in r.text for r in rows):
-            held = []
+    name = named.split(" ")[0]
+    if name and name not in NO_NAMES:
+        held = [record for record in held if name in record.text]
+    else:
+        name = ""
     if FIXES.search(sentence.folded):
-        held = [r for r in held if r.is_ours or r.role == "history"] or [r for r in held if scene.ticket_of(sentence, start, end) == [r]]
+        told = [record for record in held if scene.ticket_of(sentence, start, end) == [record]]
+        held = [record for record in held if record.is_ours or record.role == "history"] or told
     scene.judge("version", start, end, held, f"No record names {sentence.text[start:end]}" + (f" for {name}." if name else "."))
+
+
+def sources_of(sentence: Sentence, scene: Scene, start: int) -> list[Record]:
+    """The records that a version may come from: what is released by us, what is run there."""
+    before = sentence.folded[:start]
+    if RUNS.search(before) or "environment:" in before:
+        return scene.records.of("environment")
+    if before.endswith("release ") and scene.records.of("release"):
+        return scene.records.of("release", "history")
+    return [record for record in scene.records.all if record.role not in ("person", "rep")]

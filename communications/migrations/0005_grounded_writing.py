@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='communication',
             name='open_flags',
-            field=models.PositiveSmallIntegerField(default=0, help_text='Claims of the text without a source, and confirmed by nobody.'),
+            field=models.PositiveSmallIntegerField(default=0, help_text='Claims of the text without a source, and confirmed by nobody. Empty: not counted yet.', null=True),
         ),
         migrations.AddField(
             model_name='communication',
@@ -310,6 +310,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('communication', 'key'), name='one_confirmation_per_claim'),
         ),
         migrations.AddIndex(
+            model_name='communication',
+            index=models.Index(condition=models.Q(('open_flags', None)), fields=['id'], name='communication_uncounted'),
+        ),
+        migrations.AddIndex(
             model_name='modeluse',
             index=models.Index(fields=['tenant', 'at'], include=('input_tokens', 'output_tokens', 'cost'), name='model_use_by_month'),
         ),
@@ -319,7 +323,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='placement',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['next_try_at'], name='placement_due'),
+            index=models.Index(condition=models.Q(('next_try_at__isnull', False), ('status__in', ('pending', 'placed'))), fields=['next_try_at'], name='placement_due'),
         ),
         migrations.AddIndex(
             model_name='placement',
@@ -350,6 +354,7 @@ class Migration(migrations.Migration):
                 FROM communications_generation written WHERE written.communication_id = draft.id;
             UPDATE communications_communicationrevision revision SET generation_id = written.id
                 FROM communications_generation written WHERE written.communication_id = revision.communication_id;
+            UPDATE communications_communication SET open_flags = NULL WHERE status = 'ready';
             UPDATE communications_release SET published_at = released_on::timestamp AT TIME ZONE 'UTC' WHERE is_published;
             SET CONSTRAINTS ALL IMMEDIATE;
             ALTER TABLE communications_release ADD CONSTRAINT release_of_tenant UNIQUE (tenant_id, id);

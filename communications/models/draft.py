@@ -71,7 +71,9 @@ class Communication(models.Model):
         related_name="+",
         help_text="The version that the next writing starts from; none: from the data alone.",
     )
-    open_flags = models.PositiveSmallIntegerField(default=0, help_text="Claims of the text without a source, and confirmed by nobody.")
+    open_flags = models.PositiveSmallIntegerField(
+        null=True, default=0, help_text="Claims of the text without a source, and confirmed by nobody. Empty: not counted yet."
+    )
     failure = models.CharField(max_length=300, blank=True)
     reject_reason = models.CharField(max_length=500, blank=True)
     outcome = models.TextField(max_length=2000, blank=True)
@@ -103,6 +105,7 @@ class Communication(models.Model):
             models.Index(fields=["account", "-updated_at"], name="communication_by_account"),
             models.Index(fields=["updated_at"], condition=Q(status__in=("queued", "generating")), name="communication_waiting"),
             models.Index(fields=["tenant", "created_at"], condition=Q(escalation__isnull=False), name="communication_of_escalations"),
+            models.Index(fields=["id"], condition=Q(open_flags=None), name="communication_uncounted"),
         ]
 
     def __str__(self) -> str:

@@ -98,7 +98,9 @@ class Placement(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["next_try_at"], condition=Q(status="pending"), name="placement_due"),
+            models.Index(
+                fields=["next_try_at"], condition=Q(status__in=("pending", "placed"), next_try_at__isnull=False), name="placement_due"
+            ),
             models.Index(fields=["claimed_at"], condition=Q(status="placing"), name="placement_under_way"),
         ]
 
