@@ -5,7 +5,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.tenancy import ReadOnly, TenantForm, TenantRows
-from communications.lines import LinesField
+from communications.forms import LinesField
 from communications.models import Communication, CommunicationEvent, CommunicationRevision, Generation, Mailbox, Release, RoadmapItem
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from communications import drafts
 from communications.models import Communication
 from tamdash import broker
 from tamdash.alone import alone
 
 Status = Communication.Status
-GENERATE = "communications.tasks.generate_draft"
 TELL = "communications.tasks.tell_of_waiting_drafts"
 AT_ONCE = 2_000  # messages that wait in the broker: more than all workers write until the next sweep
 
@@ -94,4 +94,4 @@ def tell_of_waiting(now: datetime, before: datetime) -> None:
             cursor.execute(WAITING, {"now": now, "before": before, "room": room})
             found = cursor.fetchall()
         for draft_id, can_wait in sorted(found):
-            broker.tell(GENERATE, draft_id, takes_long=True, can_wait=can_wait)
+            broker.tell(drafts.GENERATE, draft_id, takes_long=True, can_wait=can_wait)

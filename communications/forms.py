@@ -1,5 +1,6 @@
 """What people type about drafts."""
 
+import re
 from typing import Any, Self
 
 from django import forms
@@ -27,6 +28,9 @@ EDITOR = {
     }
 }
 
+# The end of a line after an address, where nothing separates it from the next.
+ONE_A_LINE = re.compile(r"(@[^\s,;>]+>?)[ \t]*[\r\n]+\s*")
+
 
 def said_of(what: str, required: str = "") -> dict[str, str]:
     """The error messages of a text field."""
@@ -41,15 +45,42 @@ def of_number(message: str) -> dict[str, str]:
     return dict.fromkeys(("required", "invalid", "min_value", "max_value"), message)
 
 
+class LinesField(forms.CharField):
+    """A list of lines of text, one entry each."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        defaults: dict[str, Any] = {"required": False, "help_text": "One a line.", "widget": forms.Textarea(attrs={"rows": 3})}
+        super().__init__(**defaults | kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if any(len(line) > 300 for line in lines):
+            raise forms.ValidationError("A line has at most 300 characters.")
+        return lines
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.clean(data))
+
+
+NO_VERSION = "The page named no version of the draft. Reload it, then try again."
+
+
 class StepForm(forms.Form):
     """A step on a draft as the person saw it. Without a version: as it is now."""
 
-    version = forms.IntegerField(
-        required=False, min_value=0, error_messages=of_number("The page named no version of the draft. Reload it, then try again.")
-    )
+    version = forms.IntegerField(required=False, min_value=0, error_messages=of_number(NO_VERSION))
 
 
-class ApproveForm(StepForm):
+class SeenForm(StepForm):
+    """A step that only makes sense on the text that the person saw."""
+
+    version = forms.IntegerField(min_value=0, error_messages=of_number(NO_VERSION))
+
+
+class ApproveForm(SeenForm):
     without_recipient = forms.BooleanField(required=False)
 
 
@@ -60,7 +91,7 @@ class InstructionForm(StepForm):
     )
 
 
-class ConfirmForm(StepForm):
+class ConfirmForm(SeenForm):
     """Vouching for a claim. What it rests on is a record of the snapshot, words of one's own, or both."""
 
     key = forms.CharField(max_length=32, error_messages=dict.fromkeys(("required", "max_length"), "The page named no claim. Reload it."))
@@ -92,7 +123,13 @@ class RestoreForm(StepForm):
 
 class TextForm(forms.Form):
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    recipients = forms.CharField(label="To", max_length=500, required=False, error_messages=said_of("The line of recipients"))
+    recipients = forms.CharField(
+        label="To",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),  # where it cannot grow with what is in it
+        error_messages=said_of("The line of recipients"),
+    )
     subject = forms.CharField(
         max_length=250,
         widget=forms.TextInput(attrs={"class": "strong"}),
@@ -112,7 +149,8 @@ class TextForm(forms.Form):
             self.fields[first].widget.attrs["autofocus"] = True
 
     def clean_recipients(self) -> str:
-        line = " ".join(self.cleaned_data["recipients"].split())
+        # One address a line is as good as a comma between them.
+        line = " ".join(ONE_A_LINE.sub(r"\1, ", self.cleaned_data["recipients"]).split())
         try:
             addresses.recipients(line)
         except addresses.BadAddress as error:

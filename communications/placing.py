@@ -12,9 +12,8 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
-from accounts.models import User
-from communications import delivery, doors, drafts
-from communications.mailboxes import WORDS, MailboxError, message
+from communications import delivery, drafts
+from communications.mailboxes import WORDS, MailboxError, doors, message
 from communications.mailboxes import Found as InMailbox
 from communications.mailboxes.addresses import BadAddress
 from communications.models import Communication, CommunicationEvent, CommunicationRevision, Mailbox, Placement
@@ -188,15 +187,17 @@ def look(draft_id: int) -> None:
         if lying is None or row.communication.status != Communication.Status.DELIVERED:
             values["next_try_at"] = None
         else:
-            values |= seen(row.user, lying)
+            values |= seen(lying)
         Placement.objects.filter(pk=row.pk, status=Status.PLACED, place=row.place).update(**values)
 
 
-def seen(owner: User, lying: Lying) -> dict[str, object]:
+def seen(lying: Lying) -> dict[str, object]:
     """What is noted. What is not among the drafts any more is not looked for again."""
+    # Whoever it lies with: another may have approved it since.
+    owner = Mailbox.objects.filter(user=lying.user).select_related("user").first()
     try:
-        account = doors.account_of(Mailbox.of(owner))
-        if account.mailbox != lying.at.mailbox:
+        account = doors.account_of(owner) if owner else None
+        if account is None or account.mailbox != lying.at.mailbox:
             return {"next_try_at": None, "error": "The mailbox it lies in is not connected any more."}
         there = doors.look(account, lying.at)
     except MailboxError as error:
@@ -212,7 +213,9 @@ def sweep(now: datetime) -> None:
             end(row, Status.FAILED, error=WENT_AWAY)
         else:
             end(row, Status.PENDING, error=WENT_AWAY, next_try_at=now)
+    # The words of the index's condition: most placed rows are not looked for any more.
+    waiting = Placement.objects.filter(status__in=(Status.PENDING, Status.PLACED), next_try_at__isnull=False)
     for status, task in ((Status.PENDING, PLACE), (Status.PLACED, LOOK)):
-        due = Placement.objects.filter(status=status, next_try_at__lte=now).order_by("next_try_at")
+        due = waiting.filter(status=status, next_try_at__lte=now).order_by("next_try_at")
         for draft_id in due.values_list("pk", flat=True)[:AT_ONCE]:
             broker.tell(task, draft_id, expires=25, can_wait=status == Status.PLACED)  # the next sweep sends another

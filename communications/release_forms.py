@@ -1,6 +1,6 @@
 """What people type about releases and the roadmap."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.forms import RowForm
 from accounts.models import Tenant
-from communications.lines import LinesField
+from communications.composer.material import Kind
+from communications.forms import LinesField
 from communications.models import Release, RoadmapItem
 
 MOST_LEFT_OUT = 500
@@ -55,6 +56,13 @@ class ReleaseForm(OfTenant):
             "affected_environments",
         ]
         widgets = {"released_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def tell(self, on_record: Mapping[Kind, Sequence[str]]) -> None:
+        """Says beside each list what accounts have on record: another name reaches nobody."""
+        for kind, names in on_record.items():
+            field = self.fields[f"affected_{kind}s"]
+            if names:
+                field.help_text = f"{field.help_text} On record: {', '.join(names)}."
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import User
 from communications.models import Communication, Mailbox, Placement
@@ -39,7 +40,19 @@ class Whereabouts:
 
     @property
     def on_approval(self) -> str:
-        return "Download it." if self.mailbox.is_file else f"Placed in {self.mailbox.folder or 'Drafts'} of {self.mailbox.sender}."
+        """Who reviews for another is told whose mailbox it goes to, and whose name stands under it."""
+        place = f"{self.mailbox.folder or 'Drafts'} of {self.mailbox.sender}"
+        if self.draft.account.owner_id == self.reader.pk or self.draft.status != Communication.Status.READY:
+            return "Download it." if self.mailbox.is_file else f"Placed in {place}."
+        goes = "you download it" if self.mailbox.is_file else f"it goes to your own mailbox, {place}"
+        signed = f" It is signed {self.signed}." if self.signed else ""
+        return f"Approved by you, {goes}.{signed}"
+
+    @property
+    def signed(self) -> str:
+        """The rep whose letter it was written as, if the text still bears the name."""
+        name = str(self.draft.context.get("rep", {}).get("name") or "")
+        return name if name and escape(name) in self.draft.body_html else ""
 
     @property
     def state(self) -> str:

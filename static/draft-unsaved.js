@@ -59,6 +59,7 @@
 
   if (form) {
     if (!field('kept').value) field('kept').value = [...crypto.getRandomValues(new Uint32Array(2))].map(n => n.toString(36)).join('').padEnd(6, '0');
+    navigator.locks?.request(prefix + field('kept').value, () => new Promise(() => {})); // held for as long as the page lives: the text is in an open tab
     first = written();
     form.addEventListener('input', soon);
     form.addEventListener('submit', keep);
@@ -104,16 +105,22 @@
     form.dispatchEvent(new Event('input', { bubbles: true }));
     keep();
     store.drop(kept.name);
-    $(`#unsaved [data-kept="${kept.name}"]`)?.remove();
+    shownOf(kept.name)?.remove();
     (editor ? editor.view.dom : field('body_html')).focus();
   }
 
-  const offer = kept => {
-    const node = $('#unsaved-text').content.firstElementChild.cloneNode(true);
+  const banner = (template, kept) => {
+    const node = $(template).content.firstElementChild.cloneNode(true);
     node.dataset.kept = kept.name;
     $('time', node).textContent = time(kept.at);
     $('time', node).dateTime = new Date(kept.at).toISOString();
     $('[data-says]', node).textContent = says(kept);
+    return node;
+  };
+  const shownOf = name => $(`#unsaved [data-kept="${name}"]`);
+
+  const offer = kept => {
+    const node = banner('#unsaved-text', kept);
     for (const [name, value] of Object.entries({ version: kept.version, recipients: kept.recipients, subject: kept.subject, body_html: kept.body, kept: kept.name })) node.elements[name].value = value;
     const button = $('[data-restore]', node);
     if (!isCurrent(kept)) button.textContent = 'Compare the two';
@@ -126,9 +133,22 @@
     $('#unsaved').append(node);
   };
 
+  // Nobody restores or drops what another tab is being written in. Once that tab is gone, what it left is offered.
+  const tell = async kept => {
+    if (!navigator.locks) return offer(kept); // as over plain HTTP
+    const isFree = await navigator.locks.request(prefix + kept.name, { ifAvailable: true }, Boolean);
+    if (isFree) return offer(kept);
+    $('#unsaved').append(banner('#elsewhere', kept));
+    await navigator.locks.request(prefix + kept.name, () => {});
+    shownOf(kept.name)?.remove();
+    const left = store.all().find(x => x.name === kept.name);
+    if (left) offer(left);
+  };
+  addEventListener('storage', e => { if (e.key?.startsWith(prefix) && e.newValue === null) shownOf(e.key.slice(prefix.length))?.remove(); });
+
   if (!$('#unsaved-text')) return;
   for (const kept of store.all().slice(0, 3)) {
     if (Date.now() - kept.at > KEPT_FOR) store.drop(kept.name);
-    else if (kept.name !== form?.elements.kept.value && !(location.hash === `#restore-${kept.name}`)) offer(kept);
+    else if (kept.name !== form?.elements.kept.value && !(location.hash === `#restore-${kept.name}`)) tell(kept);
   }
 })();

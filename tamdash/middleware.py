@@ -19,6 +19,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 ACCEPTS_GZIP = re.compile(r"\bgzip\b")
+# Where it leads from a page that keeps what is typed in the browser.
+KEEPS_TEXT = ("draft-save",)
 Next = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -66,7 +68,11 @@ class SignInFirst(LoginRequiredMiddleware):
         is_ours = url_has_allowed_host_and_scheme(pressed_on, {request.get_host()}, require_https=request.is_secure())
         parts = urlsplit(pressed_on)
         path = urlunsplit(("", "", parts.path, parts.query, "")) if is_ours else request.get_full_path()
-        return redirect_to_login(path, resolve_url(self.get_login_url(view_func)), self.get_redirect_field_name(view_func))
+        address = resolve_url(self.get_login_url(view_func))
+        if is_ours:  # a page of ours with something to press is shown to the signed-in: their session has ended since
+            match = request.resolver_match
+            address += f"?ended={'text' if match and match.url_name in KEEPS_TEXT else 'step'}"
+        return redirect_to_login(path, address, self.get_redirect_field_name(view_func))
 
 
 class KeptByNobody:

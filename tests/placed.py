@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes
 
+import pytest
 from imapclient import IMAPClient
 
 from accounts.models import Account, User
@@ -11,6 +12,7 @@ from communications import drafts, placing
 from communications.mailboxes.imap_connection import ImapAccount
 from communications.models import Communication, Mailbox, Placement
 from tests import make
+from tests.conftest import Cast
 from tests.drafting import reviewed
 from tests.imap_server import ImapServer
 
@@ -66,8 +68,20 @@ class Inbox:
             self.program.append("Sent", content)
 
 
-def ready(of: Account, subject: str = "First") -> Communication:
-    return make.draft(of, subject=subject)
+@pytest.fixture
+def account(cast: Cast) -> Account:
+    return make.account(cast.tenant, cast.rep, name="Halden Freight")
+
+
+@pytest.fixture
+def inbox(cast: Cast, imap_server: ImapServer) -> Iterator[Inbox]:
+    with mailbox_of(cast.rep, imap_server) as found:
+        yield found
+
+
+@pytest.fixture
+def row(account: Account) -> Communication:
+    return make.draft(account, subject="First")
 
 
 def approve(draft: Communication, by: User) -> Communication:

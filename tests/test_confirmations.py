@@ -64,7 +64,9 @@ def test_a_text_that_was_saved_meanwhile_is_not_approved_unseen(account: Account
 def test_an_editors_paragraphs_in_cells_leave_a_row_a_row(account: Account) -> None:
     from communications.grounding import ground
 
-    given = drafting.context(tickets=[drafting.ticket("T-12", "P1", 5.2, "Payouts fail"), drafting.ticket("T-13", "P2", 1.0, "Slow search")])
+    given = drafting.context(
+        tickets=[drafting.ticket("T-12", "P1", 5.2, "Payouts fail"), drafting.ticket("T-13", "P2", 1.0, "Slow search")]
+    )
     row = "<table><tbody><tr><td><p>T-12</p></td><td><p>{}</p></td><td><p>open</p></td><td><p>5 days</p></td></tr></tbody></table>"
     assert not ground("", row.format("P1"), given).flagged
     assert [claim.quote for claim in ground("", row.format("P2"), given).flagged] == ["P2"]

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from communications import delivery
+from communications.forms import TextForm
 from communications.mailboxes.addresses import BadAddress, recipients, written_address
 from communications.models import Communication
 from tests import make
@@ -100,3 +101,10 @@ def test_an_encoded_word_adds_no_header(cast: Cast, hidden: str) -> None:
     mail = opened(row, cast)
     assert set(mail.keys()) == {"From", "To", "Subject", "Date", "Message-ID", "X-Unsent", "MIME-Version", "Content-Type"}
     assert [address.addr_spec for address in mail["To"].addresses] == ["petra@customer.example"]
+
+
+def test_recipients_may_stand_one_a_line() -> None:
+    typed = "Petra\r\nHoffmann <p@a.test>\r\nluca@a.test,\r\n  b@a.test\r\n"
+    form = TextForm({"version": "1", "subject": "s", "body_html": "<p>x</p>", "recipients": typed})
+    assert form.is_valid()
+    assert form.cleaned_data["recipients"] == "Petra Hoffmann <p@a.test>, luca@a.test, b@a.test"

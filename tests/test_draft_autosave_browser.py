@@ -97,6 +97,7 @@ def test_a_save_after_the_session_has_ended_leads_through_sign_in_back_to_the_te
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when the tab is looked at again
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Text that you had not saved is kept in this browser")).to_be_visible()
     page.get_by_label("Email").fill(rep.email)
     page.get_by_label("Password").fill(make.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -104,6 +105,20 @@ def test_a_save_after_the_session_has_ended_leads_through_sign_in_back_to_the_te
     expect(page.locator(EDITOR)).to_have_text("Words of mine")
     row.refresh_from_db()
     assert "Words of mine" not in row.body_html
+
+
+def test_text_of_another_open_tab_is_told_of_and_offered_once_that_is_gone(site: Site, rep: User, row: Communication) -> None:
+    site.sign_in(rep)
+    other = write(site, row, "Words of mine")
+    site.page = other.context.new_page()
+    site.open(row.get_absolute_url())
+    page = site.page
+    expect(page.get_by_text("Another open tab has unsaved text from")).to_be_visible()
+    expect(page.get_by_role("button", name="Drop it")).to_have_count(0)
+    expect(page.get_by_role("button", name="Restore it")).to_have_count(0)
+    other.close()
+    expect(page.get_by_role("button", name="Restore it")).to_be_visible()
+    expect(page.get_by_text("Another open tab has unsaved text from")).to_have_count(0)
 
 
 def test_kept_text_is_its_writers_alone_and_gone_when_they_sign_out(site: Site, rep: User, row: Communication) -> None:

@@ -82,3 +82,10 @@ def test_regenerating_keeps_the_text_in_view(rep: Client, account: Account) -> N
     said = post(rep, "draft-regenerate", draft(account), instruction="shorter").content.decode()
     assert "<p>Hello there.</p>" in said
     assert "It stays among the versions." in said
+
+
+def test_a_text_that_was_kept_as_an_instruction_could_not_be_followed_says_so(rep: Client, account: Account) -> None:
+    row = draft(account)
+    row.failure = "The instruction asks for a price, which no record holds."
+    row.save()
+    assert "<b>Nothing was rewritten:</b> The instruction asks for a price" in page(rep, row)

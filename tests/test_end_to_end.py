@@ -1,6 +1,5 @@
 """One ticket's way: written by a real language model, grounded, edited, approved, in a real mailbox, and replaced by a second approval."""
 
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 
 import pytest
@@ -13,11 +12,10 @@ from communications.models import Communication
 from tests import make
 from tests.conftest import Cast
 from tests.drafting import reviewed
-from tests.imap_server import ImapServer
 from tests.model_server import model_server
-from tests.placed import Inbox, mailbox_of
+from tests.placed import Inbox, inbox
 
-__all__ = ["model_server"]
+__all__ = ["inbox", "model_server"]
 
 
 @pytest.fixture
@@ -26,12 +24,6 @@ def account(cast: Cast) -> Account:
     account.stakeholders.create(name="Petra Hoffmann", role="Buyer", email="petra@halden.example")
     make.ticket(account, external_id="T-77", priority=1, days=3, subject="Payouts fail")
     return account
-
-
-@pytest.fixture
-def inbox(cast: Cast, imap_server: ImapServer) -> Iterator[Inbox]:
-    with mailbox_of(cast.rep, imap_server) as found:
-        yield found
 
 
 def text_in(inbox: Inbox) -> str:

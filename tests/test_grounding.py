@@ -85,7 +85,9 @@ def test_a_figure_that_was_changed_is_flagged(data: st.DataObject) -> None:
     changed = answer.body_html[:place] + digit + answer.body_html[place + 1 :]
     sentence = text_of(changed[max(0, changed.rfind("<p", 0, place)) : place + 120])
     is_true = STILL_TRUE.search(sentence) or names_a_ticket(changed, place, given)
-    assert is_true or ground(answer.subject, changed, given).flagged, f"{sentence} … {changed[place - 30 : place]}>{digit}<{changed[place + 1 : place + 20]}"
+    assert is_true or ground(answer.subject, changed, given).flagged, (
+        f"{sentence} … {changed[place - 30 : place]}>{digit}<{changed[place + 1 : place + 20]}"
+    )
 
 
 def test_a_claim_names_the_record_that_holds_it() -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from communications import connecting
+from communications.mailboxes import connecting
 from communications.models import Mailbox
 from tests.conftest import Cast
 from tests.fake_gmail import REFRESH_TOKEN, Gmail

@@ -1,39 +1,22 @@
 """An approved draft goes into the approver's mailbox on a real server, once, and what they did with it there is not overwritten."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from accounts.models import Account, CommunicationHistory
+from accounts.models import CommunicationHistory
 from communications import drafts, placing
 from communications import placement as stage
 from communications.models import Communication, Mailbox, Placement
 from communications.placement import CannotPlace
-from tests import make
 from tests.conftest import Cast
 from tests.drafting import reviewed
-from tests.imap_server import ImapServer
 from tests.messages import Told
-from tests.placed import Inbox, approve, approve_and_place, change, mailbox_of, placement, ready
+from tests.placed import Inbox, account, approve, approve_and_place, change, inbox, placement, row
 
-
-@pytest.fixture
-def account(cast: Cast) -> Account:
-    return make.account(cast.tenant, cast.rep, name="Halden Freight")
-
-
-@pytest.fixture
-def inbox(cast: Cast, imap_server: ImapServer) -> Iterator[Inbox]:
-    with mailbox_of(cast.rep, imap_server) as found:
-        yield found
-
-
-@pytest.fixture
-def row(account: Account) -> Communication:
-    return ready(account)
+__all__ = ["account", "inbox", "row"]
 
 
 def state(draft: Communication) -> tuple[str, str, str]:

@@ -7,7 +7,6 @@ from email import message_from_bytes
 import pytest
 from django.utils import timezone
 
-from accounts.models import Account
 from communications import drafts, placing
 from communications import placement as stage
 from communications.models import Communication, Mailbox, Placement
@@ -16,29 +15,15 @@ from tests.conftest import Cast
 from tests.drafting import reviewed
 from tests.fake_gmail import REFRESH_TOKEN, Gmail
 from tests.imap_server import ImapServer
-from tests.placed import Inbox, approve_and_place, change, mailbox_of, placement, ready
+from tests.placed import Inbox, account, approve, approve_and_place, change, inbox, mailbox_of, placement, row
 
-
-@pytest.fixture
-def account(cast: Cast) -> Account:
-    return make.account(cast.tenant, cast.rep, name="Halden Freight")
-
-
-@pytest.fixture
-def inbox(cast: Cast, imap_server: ImapServer) -> Iterator[Inbox]:
-    with mailbox_of(cast.rep, imap_server) as found:
-        yield found
+__all__ = ["account", "inbox", "row"]
 
 
 @pytest.fixture
 def managers(cast: Cast, imap_server: ImapServer) -> Iterator[Inbox]:
     with mailbox_of(cast.manager, imap_server) as found:
         yield found
-
-
-@pytest.fixture
-def row(account: Account) -> Communication:
-    return ready(account)
 
 
 def notes(draft: Communication) -> str:
@@ -166,3 +151,14 @@ def test_a_look_that_fails_says_so_and_is_tried_again(row: Communication, cast: 
     assert looked(row) == ("placed", "")
     assert "could not be looked into" in placement(row).error
     assert placement(row).next_try_at is not None
+
+
+def test_a_look_goes_to_the_mailbox_it_lies_in_though_another_has_approved_since(
+    row: Communication, cast: Cast, inbox: Inbox, managers: Inbox
+) -> None:
+    approve_and_place(row, cast.rep)
+    change(row, cast.manager, "Second")
+    approve(row, cast.manager)
+    drafts.mark_delivered(reviewed(row), cast.manager, reviewed(row).version)
+    inbox.send()
+    assert looked(row) == ("placed", "sent")

@@ -11,7 +11,7 @@ from communications.mailboxes import MailboxError
 from communications.models import Communication, Mailbox, Placement
 from tests import make
 from tests.conftest import Cast
-from tests.drafting import reviewed
+from tests.drafting import claiming, reviewed
 from tests.placed import approve, change
 from tests.test_draft_pages import HTMX, account, page, post, rep
 
@@ -127,3 +127,14 @@ def test_what_was_approved_before_a_mailbox_was_there_can_be_placed(rep: Client,
     assert "Place in my mailbox" in page(rep, row)
     post(rep, "draft-place", reviewed(row))
     assert Placement.objects.get().user == cast.rep
+
+
+def test_who_looks_for_the_owner_is_told_whose_mailbox_it_goes_to_and_who_signs(cast: Cast, account: Account) -> None:
+    row = claiming(account, "<p>Hello,</p><p>Mara Lindqvist</p>")
+    manager = Client()
+    manager.force_login(cast.manager, "tamdash.sign_in.Passwords")
+    assert "Approved by you, you download it. It is signed Mara Lindqvist." in page(manager, row)
+    Mailbox.objects.create(user=cast.manager, kind="imap", address="mona@mail.test", host="mail.test", username="mona", secret="x")
+    assert "Approved by you, it goes to your own mailbox, Drafts of mona@mail.test." in page(manager, row)
+    post(manager, "draft-approve", row)
+    assert "Approved by you, it goes" not in page(manager, row)

@@ -25,7 +25,7 @@ def test_a_manager_writes_a_release_and_confirms_its_drafts(site: Site, tenant: 
     page.get_by_label("New features").fill("The ERP connector retries by itself")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Leave out").first.click()
-    expect(page.get_by_role("link", name="Left out, put back")).to_be_visible()
+    expect(page.get_by_role("link", name="Left out, put back")).to_be_focused()
     for scheme, width in (("light", 1440), ("dark", 390)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
         page.set_viewport_size({"width": width, "height": 900})

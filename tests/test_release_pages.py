@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 from communications.models import Communication, Release, RhythmRun, RoadmapItem
 from tests import make
 from tests.conftest import Cast
-from tests.releasing import confirm, customers, release, signed_in, statuses
+from tests.releasing import confirm, customers, release, runs, signed_in, statuses
 
 LINES = {
     "version": "4.20",
@@ -165,3 +165,19 @@ def test_the_roadmap_is_written_and_shipped_by_managers(cast: Cast) -> None:
     assert "has shipped" in client.post(f"/releases/roadmap/{row.pk}/ship/", follow=True).content.decode()
     row.refresh_from_db()
     assert row.status == "shipped"
+
+
+def test_a_misspelt_name_is_told_with_the_one_that_is_on_record(cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    runs(make.account(cast.tenant, cast.rep), "Log shipping", on=("Kubernetes 1.31",))
+    runs(make.account(cast.stranger.tenant, cast.stranger), "Log shiping")
+    row = release(cast.tenant, affected_integrations=["Log shiping", "log shipping"], affected_environments=["Kubernetes", "Nomad"])
+    shown = page(row, cast)
+    assert "“Log shiping” is on no account’s record.</b> Is it “Log shipping”?" in shown
+    assert "“Nomad” is on no account’s record." in shown
+    assert shown.count("is on no account’s record") == 2
+    client = signed_in(cast.manager)
+    with django_assert_max_num_queries(10):
+        written = client.get("/releases/new/").content.decode()
+    assert "On record: Log shipping." in written
+    assert "On record: Kubernetes 1.31." in written
+    assert "shiping" not in written

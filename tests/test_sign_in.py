@@ -73,3 +73,23 @@ def test_a_nul_in_an_address_is_refused(cast: Cast, address: str) -> None:
     client = Client()
     client.force_login(cast.admin, "tamdash.sign_in.Passwords")
     assert client.get(address).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/drafts/1/save/", "Text that you had not saved is kept in this browser"), ("/drafts/1/approve/", "What you pressed was not done.")],
+)
+def test_who_pressed_something_after_the_session_ended_is_told_what_became_of_it(path: str, words: str) -> None:
+    said = Client().post(path, follow=True, headers={"referer": "http://testserver/drafts/1/"}).content.decode()
+    assert "You were signed out." in said
+    assert words in said
+
+
+def test_who_opens_a_page_without_a_session_is_just_asked_to_sign_in() -> None:
+    assert "You were signed out." not in Client().get("/drafts/", follow=True).content.decode()
+
+
+def test_an_expired_form_says_where_unsaved_text_is(cast: Cast) -> None:
+    answer = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": cast.rep.email, "password": make.PASSWORD})
+    assert answer.status_code == 403
+    assert "Text of a draft that you had not saved is kept in this browser" in answer.content.decode()

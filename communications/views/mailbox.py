@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from communications import connecting
-from communications.doors import CODE
 from communications.mailbox_forms import MailboxForm
+from communications.mailboxes import connecting
+from communications.mailboxes.doors import CODE
 from communications.mailboxes.gmail_consent import consent_url
 from communications.models import Mailbox
 from tamdash.pages import is_partial, person, template

@@ -6,36 +6,48 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from communications import on_record
 from communications.models import Release, RoadmapItem
 from communications.release_forms import OfTenant, ReleaseForm, RoadmapForm
 from tamdash.pages import leader, person, visible
 
 
-def answer(request: HttpRequest, form: OfTenant, title: str, back: str) -> HttpResponse:
-    """The form, or what it says about what was typed."""
-    context = {"section": "releases", "form": form, "title": title, "back": back}
+def kept(request: HttpRequest, form: OfTenant) -> bool:
+    """Saves what somebody who leads typed, and says whether it did."""
+    user = leader(request)
+    return request.method == "POST" and form.is_valid() and form.keep(user.tenant)
+
+
+Crumb = tuple[str, str]
+
+
+def answer(request: HttpRequest, form: OfTenant, title: str, *crumbs: Crumb) -> HttpResponse:
+    """The form, or what it says about what was typed. The crumbs: the pages above it, each a name and an address."""
+    trail = [("Releases", reverse("releases")), *crumbs]
+    context = {"section": "releases", "form": form, "title": title, "crumbs": trail, "back": trail[-1][1]}
     return render(request, "communications/release_form.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    user = leader(request)
     form = ReleaseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.keep(user.tenant):
+    form.tell(on_record.names(person(request).tenant_id))
+    if kept(request, form):
         messages.success(request, f"Release {form.instance} is kept. Nobody is told of it before you confirm below.")
         return redirect("release", form.instance.pk)
-    return answer(request, form, "New release", reverse("releases"))
+    return answer(request, form, "New release")
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     row: Release = visible(Release.objects.all(), request, pk)
-    user, title = leader(request), f"Edit release {row}"
+    title = f"Edit release {row}"
     form = ReleaseForm(request.POST or None, instance=row)
-    if request.method == "POST" and form.is_valid() and form.keep(user.tenant):
+    form.tell(on_record.names(person(request).tenant_id))
+    if kept(request, form):
         messages.success(request, f"Release {row} is changed. Drafts that are written already stay as they are.")
         return redirect("release", pk)
-    return answer(request, form, title, reverse("release", args=[pk]))
+    return answer(request, form, title, (f"Release {row}", reverse("release", args=[pk])))
 
 
 @require_GET
@@ -57,23 +69,22 @@ def roadmap(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new_item(request: HttpRequest) -> HttpResponse:
-    user = leader(request)
     form = RoadmapForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.keep(user.tenant):
+    if kept(request, form):
         messages.success(request, f"{form.instance} is on the roadmap.")
         return redirect("roadmap")
-    return answer(request, form, "New item of the roadmap", reverse("roadmap"))
+    return answer(request, form, "New item of the roadmap", ("Roadmap", reverse("roadmap")))
 
 
 @require_http_methods(["GET", "POST"])
 def edit_item(request: HttpRequest, pk: int) -> HttpResponse:
     row: RoadmapItem = visible(RoadmapItem.objects.all(), request, pk)
-    user, title = leader(request), f"Edit {row}"
+    title = f"Edit {row}"
     form = RoadmapForm(request.POST or None, instance=row)
-    if request.method == "POST" and form.is_valid() and form.keep(user.tenant):
+    if kept(request, form):
         messages.success(request, f"{row} is changed.")
         return redirect("roadmap")
-    return answer(request, form, title, reverse("roadmap"))
+    return answer(request, form, title, ("Roadmap", reverse("roadmap")))
 
 
 @require_POST

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from accounts.models import User
+from communications import on_record, rhythm
 from communications import releases as stage
-from communications import rhythm
 from communications.audience import Audience, Line
 from communications.models import Release, RhythmRun, RoadmapItem
 from communications.release_forms import AudienceForm
@@ -71,6 +71,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "communications/release.html#progress", context)
     context |= audience(row, user, AudienceForm.read(request.GET))
     context |= {"section": "releases", "may_change": user.leads, "may_draft": user.leads or row.is_published}
+    context["unknown"] = on_record.unknown(row)
     context["content"] = [(title, getattr(row, name)) for name, title in CONTENT.items()]
     if not is_partial(request):
         return render(request, "communications/release.html", context)

@@ -7,9 +7,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communications import doors
-from communications.doors import CODE
-from communications.mailboxes import MailboxError, gmail_consent
+from communications.mailboxes import MailboxError, doors, gmail_consent
+from communications.mailboxes.doors import CODE
 from communications.models import Mailbox
 from tamdash import broker
 from tamdash.alone import alone
