@@ -87,10 +87,10 @@ def test_a_rep_takes_an_account_from_the_heatmap_to_a_sent_message(site: Site, r
     expect(editor).to_be_visible()
     site.assert_accessible()
     editor.press("Control+Home")
-    editor.press_sequentially("A word from Rita. ")
+    editor.press_sequentially("A word from me. ")
     page.get_by_label("Subject").fill("Where we are, and what comes next")
     page.get_by_role("button", name="Save").first.click()
-    expect(page.locator("article.prose")).to_contain_text("A word from Rita.")
+    expect(page.locator("article.prose")).to_contain_text("A word from me.")
 
     vouch_for_all(site, "Rita Rep")
     page.get_by_role("button", name="Approve").click()
@@ -104,7 +104,7 @@ def test_a_rep_takes_an_account_from_the_heatmap_to_a_sent_message(site: Site, r
     for part in ("plain", "html"):
         body = mail.get_body((part,))
         assert body is not None
-        assert "A word from Rita." in body.get_content()
+        assert "A word from me." in body.get_content()
 
     page.get_by_role("button", name="Mark as sent").first.click()
     page.get_by_label("What came of it").fill("Petra agreed to a call on Friday")
