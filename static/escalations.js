@@ -69,6 +69,11 @@
   document.addEventListener('htmx:beforeSwap', e => {
     ticked = e.detail.requestConfig.verb === 'get' ? $$('#queue tbody .tick :checked').map(x => x.value) : [];
   });
+  // at once, not when it has settled: the next part may come in between, and would find nothing ticked
+  document.addEventListener('htmx:afterSwap', () => {
+    $$('#queue tbody .tick input').forEach(x => { x.checked ||= ticked.includes(x.value); });
+    count();
+  });
 
   // the control of the detail that asked, or the detail where that is gone: a menu has closed, so its button
   const back = name => {
@@ -79,8 +84,6 @@
   // after a part was swapped: what was asked for, else the control that asked, else its row, else the one now in its place
   document.addEventListener('htmx:afterSettle', e => {
     if (!$('#split') || e.detail.target?.id !== 'split' && e.detail.elt?.id !== 'split') return;
-    $$('#queue tbody .tick input').forEach(x => { x.checked = ticked.includes(x.value); });
-    count();
     const wrong = $('#split [aria-invalid=true]');
     if (wanted === 'resolve') resolving();
     else if (place !== null && rows().length) link(rows()[Math.min(place, rows().length - 1)]).focus();
