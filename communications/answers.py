@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from accounts.schemas import CommunicationType
 
@@ -19,6 +19,14 @@ def _leave_bounds_out(schema: dict[str, Any]) -> None:
 
 
 Point = Annotated[str, Field(min_length=1, max_length=600)]
+
+
+def without_blanks(value: object) -> object:
+    """Models now and then end a list with an empty entry: no reason to throw a letter away."""
+    return [item for item in value if not (isinstance(item, str) and not item.strip())] if isinstance(value, list) else value
+
+
+Points = Annotated[list[Point], BeforeValidator(without_blanks)]
 # No line break: the subject becomes a mail header.
 Subject = Annotated[str, Field(min_length=1, max_length=150, pattern=r"^[^\p{Cc}\x{2028}\x{2029}]+$")]
 
@@ -47,7 +55,7 @@ class EscalationOutreach(DraftAnswer):
     tone: Literal["empathetic", "reassuring", "confident", "urgent"] = Field(
         description="The tone the mail strikes, chosen for this situation and these readers."
     )
-    key_issues: list[Point] = Field(
+    key_issues: Points = Field(
         min_length=1,
         max_length=20,
         description="Each issue behind the drop, the gravest first, with its ticket id where it has one. At least one.",
@@ -81,7 +89,7 @@ class CoDevFind(StrictAnswer):
 class RoadmapPreview(DraftAnswer):
     """A look ahead, ready for a quarterly business review (QBR)."""
 
-    aligned_items: list[Point] = Field(
+    aligned_items: Points = Field(
         max_length=20, description="Each roadmap item that fits this customer, by its given name, and what it fits."
     )
     co_dev_opportunities: list[CoDevFind] = Field(
@@ -93,7 +101,7 @@ class HealthCheckin(DraftAnswer):
     """A regular check-in that is worth its reader's time."""
 
     health_summary: str = Field(min_length=1, max_length=2_000, description="Two to four sentences: how the account is doing and why.")
-    recommendations: list[Point] = Field(max_length=20, description="What the customer could do next, the most useful first.")
+    recommendations: Points = Field(max_length=20, description="What the customer could do next, the most useful first.")
 
 
 class CustomerSuccessReview(DraftAnswer):
@@ -103,12 +111,10 @@ class CustomerSuccessReview(DraftAnswer):
     integration_summary: str = Field(
         min_length=1, max_length=3_000, description="Each integration, active or not, and the adoption of features."
     )
-    open_items: list[Point] = Field(
+    open_items: Points = Field(
         max_length=100, description="Each open or pending ticket: id, priority, age, subject. Empty if there is none."
     )
-    recommendations: list[Point] = Field(
-        max_length=20, description="Concrete recommendations for the coming quarter, the most useful first."
-    )
+    recommendations: Points = Field(max_length=20, description="Concrete recommendations for the coming quarter, the most useful first.")
 
 
 ANSWERS: dict[CommunicationType, type[DraftAnswer]] = {

@@ -40,14 +40,27 @@ def save(draft: Communication, by: object, body: str) -> Communication:
     return reviewed(draft)
 
 
+TRIES = 5
+
+
+def written_by_the_model(draft: Communication, cast: Cast) -> Communication:
+    """As a rep does it whose model gave no usable answer: asks again. So small a model now and then writes past the schema's bounds."""
+    generation.generate(draft.pk)
+    for _ in range(TRIES):
+        if (row := reviewed(draft)).writer == "model":
+            break
+        drafts.regenerate(row, cast.rep, row.version)
+        generation.generate(draft.pk)
+    return reviewed(draft)
+
+
 def test_from_a_ticket_to_the_mailbox_with_a_real_model_and_a_real_mail_server(
     account: Account, cast: Cast, inbox: Inbox, model_server: str, settings: Settings
 ) -> None:
     settings.OPENAI_BASE_URL, settings.LLM_MODEL = model_server, "smollm2"
     settings.LLM_CONTEXT_TOKENS, settings.LLM_TIMEOUT_SECONDS = 4096, 150
     draft = drafts.request_draft(account, "escalation_outreach", cast.rep)
-    generation.generate(draft.pk)
-    written = reviewed(draft)
+    written = written_by_the_model(draft, cast)
     assert (written.status, written.writer, written.writer_note) == ("ready", "model", "smollm2")
     assert written.answer["key_issues"]
     assert "T-77" in str(written.generation and written.generation.messages)

@@ -164,6 +164,13 @@ def test_an_answer_outside_its_bounds_is_refused(flaw: dict[str, object]) -> Non
         EscalationOutreach.model_validate(good | flaw)
 
 
+def test_an_empty_entry_at_a_lists_end_costs_no_letter() -> None:
+    answer = {"subject": "Hello", "body_html": "<p>Hello</p>", "tone": "urgent", "key_issues": ["T-1 is late", " "]}
+    assert EscalationOutreach.model_validate(answer).key_issues == ["T-1 is late"]
+    with pytest.raises(ValidationError):
+        EscalationOutreach.model_validate(answer | {"key_issues": [" "]})
+
+
 def test_a_co_development_find_has_a_name_and_a_description() -> None:
     answer = {"subject": "QBR", "body_html": "<p>Hello</p>", "aligned_items": [], "co_dev_opportunities": []}
     find = {"opportunity_name": "Batch API", "description": "Build it together"}

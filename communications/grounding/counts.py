@@ -54,7 +54,7 @@ def counting(sentence: Sentence, scene: Scene) -> None:
 
 NO_PLACE_BETWEEN = re.compile(
     r"\b(?:days?|hours?|weeks?|months?|minutes?|seconds?|years?|points?|percent|to|than|until|is|are|was|were|by|in|on|for|with|at|from|"
-    r"halves|thirds?|quarters?|fifths?|tenths?|dozen|or (?!pending|resolved|closed))\b|%"
+    r"since|halves|thirds?|quarters?|fifths?|tenths?|dozen|or (?!pending|resolved|closed))\b|%"
 )
 MORE = re.compile(r"\b(?:more(?! than)|others?|further|remaining|rest|another)\b")
 REST_ENDS = re.compile(r"[;|]| and (?!p\d)| but |, (?:none|no|not|one of|two of|three of|some of|most of|of which|of them)\b")
