@@ -29,9 +29,9 @@
   };
   document.addEventListener('change', e => {
     if (e.target.matches('#queue [data-all]')) $$('#queue tbody .tick input').forEach(x => { x.checked = e.target.checked; });
-    if (e.target.closest('#queue')) count();
+    if (e.target.closest('#queue')) { ticked = $$('#queue tbody .tick :checked').map(x => x.value); count(); }
   });
-  document.addEventListener('reset', e => { if (e.target.id === 'bulk') setTimeout(() => { count(); link(rows()[last] || rows()[0])?.focus(); }); });
+  document.addEventListener('reset', e => { if (e.target.id === 'bulk') ticked = [], setTimeout(() => { count(); link(rows()[last] || rows()[0])?.focus(); }); });
   addEventListener('pageshow', count);
 
   // one menu for all rows: it learns which row it is for when it opens
@@ -65,15 +65,10 @@
     place = e.target.id === 'one' && row && !row.matches('[aria-current]') ? rows().indexOf(row) : null;
   });
 
-  // what was ticked stays so while another one is opened
-  document.addEventListener('htmx:beforeSwap', e => {
-    ticked = e.detail.requestConfig.verb === 'get' ? $$('#queue tbody .tick :checked').map(x => x.value) : [];
-  });
-  // at once, not when it has settled: the next part may come in between, and would find nothing ticked
-  document.addEventListener('htmx:afterSwap', () => {
-    $$('#queue tbody .tick input').forEach(x => { x.checked ||= ticked.includes(x.value); });
-    count();
-  });
+  // what was ticked stays so while another one is opened, however many parts follow each other; a step is about what was ticked, so ends it
+  document.addEventListener('htmx:beforeSwap', e => { if (e.detail.requestConfig.verb !== 'get') ticked = []; });
+  const tick = () => { $$('#queue tbody .tick input').forEach(x => { x.checked ||= ticked.includes(x.value); }); count(); };
+  document.addEventListener('htmx:afterSwap', tick);
 
   // the control of the detail that asked, or the detail where that is gone: a menu has closed, so its button
   const back = name => {
@@ -84,6 +79,7 @@
   // after a part was swapped: what was asked for, else the control that asked, else its row, else the one now in its place
   document.addEventListener('htmx:afterSettle', e => {
     if (!$('#split') || e.detail.target?.id !== 'split' && e.detail.elt?.id !== 'split') return;
+    tick();
     const wrong = $('#split [aria-invalid=true]');
     if (wanted === 'resolve') resolving();
     else if (place !== null && rows().length) link(rows()[Math.min(place, rows().length - 1)]).focus();
