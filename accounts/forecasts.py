@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q
 
 from accounts.grading import Era, Grade, Past, TicketSpan, grade
-from accounts.models import Forecast, ScoringPolicy, Tenant, Ticket
+from accounts.models import Forecast, OpenInterval, ScoringPolicy, Tenant
 from accounts.scoring import OpenTicket
 
 BATCH = 500  # forecasts, and so at most as many accounts
@@ -97,11 +97,13 @@ def read_pasts(tenant: Tenant, batch: Sequence[Due]) -> dict[int, Past]:
         made[due.account_id] = min(due.made_at, made.get(due.account_id, due.made_at))
     first, until = min(made.values()), max(due.turns_red_at for due in batch)
     tickets: dict[int, list[TicketSpan]] = defaultdict(list)
-    known = Ticket.objects.filter(Q(closed_at=None) | Q(closed_at__gt=first), tenant=tenant, account__in=list(made), created_at__lte=until)
-    columns = known.order_by().values_list("account_id", "closed_at", "external_id", "priority", "created_at", "source")
-    for account, closed_at, *ticket in columns.iterator():
+    known = OpenInterval.objects.filter(
+        Q(closed_at=None) | Q(closed_at__gt=first), tenant=tenant, account__in=list(made), open_from__lte=until
+    )
+    columns = known.order_by().values_list("account_id", "open_from", "closed_at", "external_id", "priority", "created_at", "source")
+    for account, open_from, closed_at, *ticket in columns.iterator():
         if closed_at is None or closed_at > made[account]:
-            tickets[account].append(TicketSpan(OpenTicket(*ticket), closed_at))
+            tickets[account].append(TicketSpan(OpenTicket(*ticket), closed_at, open_from))
     beats = read_heartbeats(made, until)
     return {account: Past(tuple(tickets[account]), tuple(beats[account])) for account in made}
 

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
 from accounts.asof import seen
-from accounts.models import ScanRun, Tenant, Ticket, TicketSource
+from accounts.models import OpenInterval, ScanRun, Tenant, Ticket, TicketSource
 from accounts.models.people import TenantSettings
 from accounts.models.profile import AccountQuerySet
 from accounts.projection import MICROSECOND
@@ -114,7 +114,7 @@ def with_sources(accounts: AccountQuerySet) -> AccountQuerySet:
     return annotated
 
 
-def of_account(account: Any, tickets: list[Ticket], last_heartbeat: datetime | None, policy: Policy, now: datetime) -> Freshness:
+def of_account(account: Any, tickets: list[OpenInterval], last_heartbeat: datetime | None, policy: Policy, now: datetime) -> Freshness:
     """The freshness of an account loaded by `with_sources()`, given its open tickets and last heartbeat."""
     config = account.tenant.config
     reports = [report for report in account.ticket_sources_json if report["has_tickets"]] or account.ticket_sources_json

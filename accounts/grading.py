@@ -24,13 +24,18 @@ UNRECORDED = "A ticket was changed afterwards: its priority, account or dates"
 
 @dataclass(frozen=True)
 class TicketSpan:
-    """A ticket, and when it was resolved or closed (None: it is not)."""
+    """A time in which a ticket was open: since `open_from` (None: since it was opened) until it was resolved or closed (None: it is not)."""
 
     ticket: OpenTicket
     closed_at: datetime | None = None
+    open_from: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        return self.open_from or self.ticket.created_at
 
     def is_open(self, at: datetime) -> bool:
-        return self.ticket.created_at <= at and (self.closed_at is None or self.closed_at > at)
+        return self.since <= at and (self.closed_at is None or self.closed_at > at)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Past:
 
     def within(self, start: datetime, end: datetime) -> "Past":
         """What of it matters from `start` to `end`."""
-        tickets = tuple(s for s in self.tickets if s.ticket.created_at <= end and (s.closed_at is None or s.closed_at > start))
+        tickets = tuple(s for s in self.tickets if s.since <= end and (s.closed_at is None or s.closed_at > start))
         before = max(0, bisect_right(self.in_order, start) - 1)
         return Past(tickets, tuple(self.in_order[before : bisect_right(self.in_order, end)]))
 
@@ -120,7 +125,7 @@ def falls(past: Past, policy: Policy, start: datetime, end: datetime) -> Iterato
     yield start
     late_after = timedelta(days=policy.late_after_days) + MICROSECOND
     for span in past.tickets:
-        yield span.ticket.created_at
+        yield span.since
         if span.ticket.priority <= URGENT and span.is_open(span.ticket.created_at + late_after):
             yield span.ticket.created_at + late_after
     silences = [timedelta(hours=hours) + MICROSECOND for hours in (policy.silent_after_hours, policy.very_silent_after_hours)]
@@ -130,7 +135,7 @@ def falls(past: Past, policy: Policy, start: datetime, end: datetime) -> Iterato
 
 def what_came(past: Past, policy: Policy, made_at: datetime, red_at: datetime, missed_since: datetime) -> str:
     """What came since without which the account would not have been Red; all tickets opened if no single thing decided."""
-    came = [span for span in past.tickets if made_at < span.ticket.created_at <= red_at and span.is_open(red_at)]
+    came = [span for span in past.tickets if made_at < span.since <= red_at and span.is_open(red_at)]
     then = past.signals(red_at)
     deciding = [
         span

@@ -67,8 +67,12 @@ class Move:
         return sum(event.points for event in self.events)
 
 
-def between(before: Moment, after: Moment, closed_at: Mapping[OpenTicket, datetime]) -> Move:
+def between(
+    before: Moment, after: Moment, closed_at: Mapping[OpenTicket, datetime], open_from: Mapping[OpenTicket, datetime] | None = None
+) -> Move:
     """The move from `before` to `after`, which must not be earlier. `closed_at`: when tickets that are gone were closed.
+
+    `open_from`: since when tickets are open as they are, where that is not since they were opened: reopened, or changed.
 
     Costs at most 103 scores for time, and a sorting of the tickets that are in only one of the moments.
     """
@@ -79,12 +83,14 @@ def between(before: Moment, after: Moment, closed_at: Mapping[OpenTicket, dateti
         before.scored(),
         after.scored(),
         steps(known, before.policy, before.at, after.at),
-        tuple(weighed(happenings(known, then, closed_at), known, Moment(then, before.policy, after.at))),
+        tuple(weighed(happenings(known, then, closed_at, open_from or {}), known, Moment(then, before.policy, after.at))),
         after.scored().score - score(then, before.policy, after.at).score,
     )
 
 
-def happenings(known: Signals, then: Signals, closed_at: Mapping[OpenTicket, datetime]) -> list[Event]:
+def happenings(
+    known: Signals, then: Signals, closed_at: Mapping[OpenTicket, datetime], open_from: Mapping[OpenTicket, datetime]
+) -> list[Event]:
     """What turned the one into the other, in order of time, not weighed yet."""
     gone = sorted_tickets(Counter(known.tickets) - Counter(then.tickets))
     new = sorted_tickets(Counter(then.tickets) - Counter(known.tickets))
@@ -96,10 +102,11 @@ def happenings(known: Signals, then: Signals, closed_at: Mapping[OpenTicket, dat
         again[ticket.key].append(ticket)
     for ticket in gone:
         if same := again[ticket.key]:
-            events.append(Event("changed", None, 0, same.pop(), ticket))
+            changed = same.pop()
+            events.append(Event("changed", open_from.get(changed), 0, changed, ticket))
         else:
             events.append(Event("resolved", closed_at.get(ticket), 0, ticket))
-    events += [Event("opened", ticket.created_at, 0, ticket) for same in again.values() for ticket in same]
+    events += [Event("opened", open_from.get(ticket, ticket.created_at), 0, ticket) for same in again.values() for ticket in same]
     return sorted(events, key=order)
 
 

@@ -1,7 +1,8 @@
 """What the stored scans said of an account, rebuilt from today's records: what moved it between two of them, and receipts.
 
 A snapshot keeps the score and its counts; the tickets behind it are those that were open then, and its heartbeat is kept exactly.
-Records can be corrected afterwards (a ticket reported late, a priority changed): what no longer agrees is said, never hidden.
+What a source told only after a scan is no part of what that scan knew. Records can be corrected afterwards all the same (a priority
+changed by hand, a date): what no longer agrees is said, never hidden.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,10 +11,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts import asof, moves, receipts
-from accounts.models import Account, HealthSnapshot, Ticket
+from accounts.models import Account, HealthSnapshot, OpenInterval
 from accounts.models.people import AccountChildQuerySet
 from accounts.moves import Moment, Move
-from accounts.scoring import Scored
+from accounts.scoring import Scored, Signals
 
 COUNTED = {
     "p1_p2_ticket_count": "P1 and P2 tickets",
@@ -47,10 +48,11 @@ def last_change(account: Account) -> list[HealthSnapshot]:
     return list(snapshots(account).filter(up_to, scan__at__lte=health.changed_at)[:2])
 
 
-def moment(snapshot: HealthSnapshot, tickets: Iterable[Ticket]) -> Moment:
-    """`tickets` hold at least those that were open at the scan's instant."""
+def moment(snapshot: HealthSnapshot, tickets: Iterable[OpenInterval]) -> Moment:
+    """`tickets` hold at least those that the scan counted."""
     at = snapshot.scan.at
-    return Moment(asof.signals(tickets, asof.heartbeat_of(snapshot, at), at), snapshot.scan.policy.rules(), at)
+    known = tuple(asof.seen(ticket) for ticket in tickets if asof.counted(ticket, snapshot.scan))
+    return Moment(Signals(known, asof.heartbeat_of(snapshot, at)), snapshot.scan.policy.rules(), at)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class RecordedMove:
     before: HealthSnapshot
     after: HealthSnapshot
     move: Move
-    tickets: Sequence[Ticket]
+    tickets: Sequence[OpenInterval]
 
     @property
     def change(self) -> int:
@@ -77,21 +79,22 @@ class RecordedMove:
         return sum(points for _, _, points in self.corrected)
 
 
-def moved(before: HealthSnapshot, after: HealthSnapshot, tickets: Sequence[Ticket]) -> RecordedMove:
-    """From the earlier to the later of two snapshots. `tickets` hold at least those that were open at either."""
+def moved(before: HealthSnapshot, after: HealthSnapshot, tickets: Sequence[OpenInterval]) -> RecordedMove:
+    """From the earlier to the later of two snapshots. `tickets` hold at least those that either counted."""
     closed = {asof.seen(ticket): ticket.closed_at for ticket in tickets if ticket.closed_at}
-    return RecordedMove(before, after, moves.between(moment(before, tickets), moment(after, tickets), closed), tickets)
+    since = {asof.seen(ticket): ticket.open_from for ticket in tickets if ticket.open_from > ticket.created_at}
+    return RecordedMove(before, after, moves.between(moment(before, tickets), moment(after, tickets), closed, since), tickets)
 
 
-def tickets_at(account: Account, *snapshots: HealthSnapshot) -> list[Ticket]:
-    """Tickets that were open at one of the scans, in the order of receipts."""
-    at = [snapshot.scan.at for snapshot in snapshots]
-    return list(account.tickets.filter(asof.open_at(*at)).order_by("created_at", "source", "external_id"))
+def tickets_at(account: Account, *snapshots: HealthSnapshot) -> list[OpenInterval]:
+    """What one of the scans may have counted, in the order of receipts."""
+    scans = [snapshot.scan for snapshot in snapshots]
+    return list(account.open_intervals.filter(asof.counted_by(*scans)).in_order())
 
 
 def receipt(snapshot: HealthSnapshot, account: Account) -> receipts.Receipt:
     """All that anyone needs to compute the snapshot's score again. Raises NotRebuilt."""
-    tickets = [ticket for ticket in tickets_at(account, snapshot) if asof.was_open(ticket, snapshot.scan.at)]
+    tickets = [ticket for ticket in tickets_at(account, snapshot) if asof.counted(ticket, snapshot.scan)]
     found = moment(snapshot, tickets).scored()
     if different := differences(snapshot, found):
         raise NotRebuilt(f"The records of today no longer lead to what the scan found: {'; '.join(different)}.")

@@ -12,8 +12,8 @@ LIVE_HEARTBEATS = """
 
 # The same two as they were at a past instant. Within a day only its first and last heartbeat are known.
 PAST_TICKETS = """
-    SELECT account_id, priority, created_at FROM accounts_ticket
-    WHERE tenant_id = %(tenant)s AND account_id IS NOT NULL AND created_at <= %(at)s AND (closed_at IS NULL OR closed_at > %(at)s)"""
+    SELECT account_id, priority, created_at FROM accounts_openinterval
+    WHERE tenant_id = %(tenant)s AND account_id IS NOT NULL AND open_from <= %(at)s AND (closed_at IS NULL OR closed_at > %(at)s)"""
 PAST_HEARTBEATS = """
     SELECT account.id AS account_id, past.last_at
     FROM accounts_account account

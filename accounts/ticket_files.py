@@ -5,14 +5,15 @@ What the rows mean is a format's (`accounts.sources`), storing them is `accounts
 
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
 
 from accounts import ingest
-from accounts.ingest import RefusedRow, TicketRow
+from accounts.ingest import RefusedRow, TicketRow, mapping
+from accounts.ingest.mapping import Mapping, quoted
 from accounts.models import Tenant
-from accounts.sources.reading import Cells, Format, quoted
+from accounts.sources.reading import Cells, Format
 from accounts.sources.text import Lines, encoding_of
 
 LONGEST_VALUE = 131_072  # characters
@@ -76,11 +77,12 @@ def import_file(
     """Imports the file and reports. `progress` is told how many bytes have been read. Raises UnreadableFile."""
     try:
         report = Report(encoding_of(path))
+        read = mapping.of(tenant, format.name, format.words)
         with path.open("rb") as raw:
             lines = Lines(TextIOWrapper(raw, report.encoding, errors="replace", newline=""))
             layout = read_heading(lines, format, account_column)
-            rows = tickets(lines, layout, format, report, lambda: progress(raw.tell()))
-            done = ingest.upsert(tenant, format.name, rows, create_accounts=create_accounts)
+            rows = tickets(lines, layout, format, read, report, lambda: progress(raw.tell()))
+            done = ingest.upsert(tenant, format.name, rows, account_by=read.account_by, create_accounts=create_accounts)
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}.") from error
     report.tickets_written, report.unchanged = done.written, done.unchanged
@@ -99,10 +101,10 @@ def read_heading(lines: Lines, format: Format, account_column: str) -> Layout:
         raise UnreadableFile(f"The first line cannot be read as the names of columns: {error}.") from None
     delimiter, headings = max(found.items(), key=lambda item: len(item[1]))
     at = {heading.strip().casefold(): position for position, heading in reversed(list(enumerate(headings)))}
-    wanted = dict(format.columns) | ({"account": (account_column.strip().casefold(),)} if account_column else {})
+    wanted = dict(format.columns) | ({"column": (account_column.strip().casefold(),)} if account_column else {})
     positions = {name: at[heading] for name, known in wanted.items() for heading in reversed(known) if heading in at}
     missing = [" or ".join(map(quoted, wanted[name])) for name in wanted if name in format.needed and name not in positions]
-    if account_column and "account" not in positions:
+    if account_column and "column" not in positions:
         missing.append(quoted(account_column))
     if missing:
         have = ", ".join(quoted(heading) for heading in headings if heading.strip())[:500] or "none"
@@ -110,12 +112,15 @@ def read_heading(lines: Lines, format: Format, account_column: str) -> Layout:
     return Layout(delimiter, len(headings), positions, dict.fromkeys(wanted.keys() - positions.keys(), ""))
 
 
-def tickets(lines: Lines, layout: Layout, format: Format, report: Report, progress: Callable[[], object]) -> Iterator[TicketRow]:
+def tickets(
+    lines: Lines, layout: Layout, format: Format, read: Mapping, report: Report, progress: Callable[[], object]
+) -> Iterator[TicketRow]:
     for line, cells in records(lines, layout, report):
         if report.rows_read % 1000 == 0:
             progress()
         try:
-            ticket = format.ticket(cells)
+            told = format.ticket(cells)
+            ticket = read.row(replace(told, account_values=(("column", cells["column"]),)) if "column" in cells else told)
         except RefusedRow as refusal:
             report.refuse(line, str(refusal))
         else:

@@ -64,7 +64,7 @@ def tickets(account: Account, at: datetime) -> Context:
     live = account.tickets.live().select_related("account")
     shown = [ticket.contract(at).model_dump(mode="json") for ticket in live[:MAX_TICKETS]]
     total = live.count() if len(shown) == MAX_TICKETS else len(shown)
-    closed = Ticket.objects.filter(account=account, closed_at__gte=at - RESOLVED_WITHIN).select_related("account")
+    closed = Ticket.objects.filter(account=account, closed_at__gte=at - RESOLVED_WITHIN, deleted_at=None).select_related("account")
     resolved = [ticket.contract(at).model_dump(mode="json") for ticket in closed.order_by("-closed_at")[:MAX_RESOLVED]]
     return {
         "tickets": shown,

@@ -138,8 +138,8 @@ def test_a_closing_date_in_the_future_means_closed_by_now_and_stays_put(tenant: 
 
 def test_a_reopened_ticket_loses_its_closing_date(tenant: Tenant) -> None:
     opened = datetime(2025, 11, 1, tzinfo=UTC)
-    closed = TicketRow("T-1", "A-1", 2, "closed", "Slow", opened, opened + timedelta(days=1), 5)
-    reopened = TicketRow("T-1", "A-1", 2, "open", "Slow", opened, None, 6)
+    closed = TicketRow("T-1", ["account:A-1"], 2, "closed", "Slow", opened, opened + timedelta(days=1), 5)
+    reopened = TicketRow("T-1", ["account:A-1"], 2, "open", "Slow", opened, None, 6)
     assert upsert(tenant, "generic", [closed]).written == 1
     assert upsert(tenant, "generic", [reopened, closed]).written == 1
     assert upsert(tenant, "generic", [closed]).written == 0

@@ -186,8 +186,13 @@ class FeatureAdoption(ProfileRow):
 class EnvironmentItem(ProfileRow):
     """One fact of the customer's technical environment, such as “Kubernetes 1.31” or “EU only”."""
 
+    class Source(models.TextChoices):
+        HEARTBEAT = "heartbeat", "Heartbeat"
+        MANUAL = "manual", "By hand"
+
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="environment")
     name = models.CharField(max_length=160)
+    source = models.CharField(max_length=9, choices=Source, default=Source.MANUAL, db_default="manual", editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -261,3 +266,24 @@ class CommunicationHistory(models.Model):
             "outcome": self.outcome,
         }
         return schemas.CommunicationRecord.model_validate(values)
+
+
+class ProfileChange(models.Model):
+    """One field of a profile that was changed from outside, by a task of the API: what it was, what it became, who asked."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="profile_changes")
+    at = models.DateTimeField()
+    asked_by = models.CharField(max_length=160, help_text="The person's or the API token's name.")
+    part = models.CharField(max_length=40, help_text="The field of the relationship profile.")
+    name = models.CharField(max_length=160, blank=True, help_text="Which entry of it.")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    objects = AccountChildQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["account", "-at"], name="profile_change_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.name}".strip()

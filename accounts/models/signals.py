@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -40,7 +41,8 @@ class TicketQuerySet(TenantQuerySet):
 class Ticket(models.Model):
     """The last known state of a ticket of a source system, identified by (tenant, source, external id).
 
-    `account` is empty while the source's `account_key` is not mapped to one.
+    `account` is empty while none of the source's `account_keys` is mapped to one. Beside what they mean here stand the source's own
+    words, so that a mended mapping reaches past tickets. Earlier states are `TicketState`, when it was open `OpenInterval`.
     """
 
     class Priority(models.IntegerChoices):
@@ -68,6 +70,18 @@ class Ticket(models.Model):
     source_version = models.BigIntegerField(
         default=0, help_text="The source's own order of this ticket's states; a lower one never overwrites a higher."
     )
+    source_updated_at = models.DateTimeField(null=True, blank=True, help_text="When the source changed it to this state.")
+    source_priority = models.CharField(max_length=60, blank=True, db_default="")
+    source_status = models.CharField(max_length=60, blank=True, db_default="")
+    source_category = models.CharField(max_length=60, blank=True, db_default="")
+    account_keys = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, help_text="What may name its account, as kind:value, the best first."
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When its source deleted it; it then counts as closed.")
+    open_from = models.DateTimeField(null=True, blank=True, help_text="Since when it is open with this account and priority. Empty: ever.")
+    known_at = models.DateTimeField(null=True, blank=True, help_text="When tamdash first heard of it. Empty: at once.")
+    heard_at = models.DateTimeField(null=True, blank=True, help_text="When tamdash heard of this state.")
+    closed_known_at = models.DateTimeField(null=True, blank=True, help_text="When tamdash heard that it is over. Empty: at once.")
 
     objects = TicketQuerySet.as_manager()
 
@@ -92,6 +106,7 @@ class Ticket(models.Model):
                 condition=Q(status__in=LIVE),
                 name="ticket_live_in_order",
             ),
+            models.Index(fields=["tenant", "source", "account_key"], condition=Q(account=None), name="ticket_unmatched"),
         ]
 
     def __str__(self) -> str:
@@ -153,6 +168,7 @@ class HeartbeatDay(models.Model):
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     count = models.PositiveIntegerField(default=1)
+    calls = models.PositiveBigIntegerField(default=0, db_default=0, help_text="As far as heartbeats told.")
 
     objects = AccountChildQuerySet.as_manager()
 
@@ -161,3 +177,24 @@ class HeartbeatDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day}: {self.count}"
+
+
+class HeartbeatReport(models.Model):
+    """What an account's heartbeats say of its features and environment: the last thing said, one row an account.
+
+    `applied_at` is empty until the profile was brought up to it.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="heartbeat_report")
+    features = ArrayField(models.CharField(max_length=120), null=True, help_text="In use. Null: nothing was said of features.")
+    environment = ArrayField(models.CharField(max_length=160), null=True, help_text="Null: nothing was said of it.")
+    changed_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AccountChildQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["changed_at"], condition=Q(applied_at=None), name="heartbeat_report_to_apply")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.changed_at:%Y-%m-%d %H:%M}"

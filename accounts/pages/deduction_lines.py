@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accounts.models import Ticket
+from accounts.models import OpenInterval
 from accounts.projection import Step
 from accounts.scoring import Deduction, Policy
 
@@ -20,7 +20,7 @@ class Line:
     width: int
     icon: str
     text: str
-    ticket: Ticket | None = None
+    ticket: OpenInterval | None = None
     age: float | None = None  # days
     next: Step | None = None  # what the same cause costs more, and when
 

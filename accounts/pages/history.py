@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from accounts import asof
-from accounts.models import Account, HealthSnapshot, Heartbeat, ScoringPolicy, Ticket
+from accounts.models import Account, HealthSnapshot, Heartbeat, OpenInterval, ScoringPolicy
 from accounts.pages.deduction_lines import words
 from accounts.scan import policy_at
 from accounts.scoring import Deduction, Scored, score
@@ -106,7 +106,7 @@ class Deducted:
     points: int
     icon: str
     text: str
-    ticket: Ticket | None
+    ticket: OpenInterval | None
     age: float | None
 
 
@@ -117,7 +117,7 @@ class Past:
     at: datetime
     policy: ScoringPolicy
     scored: Scored
-    tickets: list[Ticket]
+    tickets: list[OpenInterval]
     last_heartbeat: datetime | None
 
     @property
@@ -141,7 +141,7 @@ class Past:
         return Deducted(deduction.points, icon, text, None, None if silence is None else silence / 24)
 
     @property
-    def ticket_rows(self) -> list[tuple[Ticket, float]]:
+    def ticket_rows(self) -> list[tuple[OpenInterval, float]]:
         return [(ticket, ticket.age_days(self.at)) for ticket in self.tickets[:MOST_TICKETS]]
 
 
@@ -149,6 +149,6 @@ def past(account: Account, at: datetime) -> Past:
     """The account as `scan --at` sees it. Four queries at most."""
     latest = Heartbeat.objects.filter(account=account).first()
     heartbeat = asof.last_heartbeat(account, latest, at)
-    tickets = list(account.tickets.filter(asof.open_at(at)))
+    tickets = list(account.open_intervals.filter(asof.open_at(at)))
     policy = policy_at(account.tenant, at)
     return Past(at, policy, score(asof.signals(tickets, heartbeat, at), policy.rules(), at), tickets, heartbeat)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts import asof
-from accounts.models import HealthSnapshot, ScoringPolicy, Ticket
+from accounts.models import HealthSnapshot, OpenInterval, ScoringPolicy
 from accounts.moves import Event, Kind
 from accounts.projection import MICROSECOND, Step
 from accounts.recorded import RecordedMove
@@ -60,7 +60,7 @@ def time_part(recorded: RecordedMove) -> Part:
     return Part("Time passing", recorded.move.time_points, lines, "" if lines else "No ticket and no silence passed a limit.")
 
 
-def time_line(step: Step, recorded: RecordedMove, rows: dict[OpenTicket, Ticket]) -> Line:
+def time_line(step: Step, recorded: RecordedMove, rows: dict[OpenTicket, OpenInterval]) -> Line:
     at = step.at - MICROSECOND  # the limit itself: what a person would have worked out
     days = recorded.before.scan.policy.late_after_days
     late = [cause.ticket for cause in step.causes if cause.ticket]
@@ -88,16 +88,20 @@ def event_part(recorded: RecordedMove) -> Part:
     quiet = Counter(event.kind for event in events if not event.points)
     rest = f"At no cost: {in_counts(quiet)}." if quiet else "" if events else "No ticket opened or resolved, no heartbeat."
     shown = telling[:MOST_LINES]
-    lines = [event_line(event, rows) for event in shown]
+    lines = [event_line(event, rows, recorded.before.scan.at) for event in shown]
     if left := telling[MOST_LINES:]:
         lines.append(Line(sum(event.points for event in left), "info", f"{len(left)} more events"))
     return Part("Events", recorded.move.event_points, lines, rest)
 
 
-def event_line(event: Event, rows: dict[OpenTicket, Ticket]) -> Line:
+def event_line(event: Event, rows: dict[OpenTicket, OpenInterval], before: datetime) -> Line:
     if event.ticket is None:
         return Line(event.points, "pulse", "Heartbeat back, last seen" if event.at else "Heartbeat no longer on record", event.at)
     words = {"resolved": "resolved", "opened": "opened"}.get(event.kind, "changed")
+    if event.kind == "opened" and event.at and event.at > event.ticket.created_at:
+        words = "reopened"
+    elif event.kind == "opened" and event.at and event.at <= before:
+        words = "reported late, opened"
     if event.before and event.before.priority != event.ticket.priority:
         words = f"was P{event.before.priority}"
     return Line(event.points, "ticket", words, event.at, event.ticket, rows[event.ticket].subject)
@@ -130,5 +134,5 @@ def correction(stored: HealthSnapshot, found: Scored, points: int) -> Line:
     return Line(points, "info", f"{text}.")
 
 
-def by_ticket(tickets: Sequence[Ticket]) -> dict[OpenTicket, Ticket]:
+def by_ticket(tickets: Sequence[OpenInterval]) -> dict[OpenTicket, OpenInterval]:
     return {asof.seen(ticket): ticket for ticket in tickets}

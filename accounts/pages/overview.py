@@ -15,9 +15,9 @@ from accounts.models import (
     Escalation,
     HealthSnapshot,
     Heartbeat,
+    OpenInterval,
     Opinion,
     ScanRun,
-    Ticket,
 )
 from accounts.pages import account_log, charts, deduction_lines
 from accounts.pages.account_log import LogEntry
@@ -61,11 +61,11 @@ class Overview:
         return policy_days.in_force(policy_days.adopted_of(self.account), self.now)
 
     @cached_property
-    def tickets_since_scan(self) -> list[Ticket]:
+    def tickets_since_scan(self) -> list[OpenInterval]:
         """Open now, or at the last scan, or when the score last changed."""
         since = self.run.at if self.run else self.now
-        then = asof.open_at(*(snapshot.scan.at for snapshot in self.last_change))
-        return list(self.account.tickets.filter(Q(closed_at=None) | Q(closed_at__gt=since) | then))
+        then = asof.counted_by(*(snapshot.scan for snapshot in self.last_change))
+        return list(self.account.open_intervals.filter(Q(closed_at=None) | Q(closed_at__gt=since) | then))
 
     @cached_property
     def last_change(self) -> list[HealthSnapshot]:
@@ -80,7 +80,7 @@ class Overview:
         return tell(recorded.moved(before, after, self.tickets_since_scan))
 
     @cached_property
-    def tickets(self) -> list[Ticket]:
+    def tickets(self) -> list[OpenInterval]:
         return [ticket for ticket in self.tickets_since_scan if ticket.closed_at is None and ticket.created_at <= self.now]
 
     def signals(self, at: datetime) -> Signals:
@@ -133,7 +133,7 @@ class Overview:
         return (at - last).total_seconds() / 86400 if last else None
 
     @property
-    def ticket_rows(self) -> list[tuple[Ticket, float, int]]:
+    def ticket_rows(self) -> list[tuple[OpenInterval, float, int]]:
         """Open tickets with their age in days and the points each alone costs now; urgent and oldest first."""
         late = {ticket.key: d.points for d in self.live.deductions if d.cause == "late_ticket" for ticket in d.tickets}
         return [

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from accounts import path, projection
 from accounts.asof import seen, was_open
 from accounts.load import Load
-from accounts.models import Ticket
+from accounts.models import OpenInterval
 from accounts.pages.overview import MOST_TICKETS, Overview
 from accounts.pages.portfolio import whole
 from accounts.path import Action, Gain, Path
@@ -40,7 +40,7 @@ class Choice:
     """An action with the ticket it is about; without one it is the heartbeat."""
 
     action: Action
-    ticket: Ticket | None = None
+    ticket: OpenInterval | None = None
 
     def is_in(self, asked: Asked) -> bool:
         return self.ticket.pk in asked.tickets if self.ticket else asked.heartbeat
@@ -56,7 +56,7 @@ class Row:
     why: str
 
     @property
-    def ticket(self) -> Ticket | None:
+    def ticket(self) -> OpenInterval | None:
         return self.choice.ticket
 
 
@@ -147,7 +147,7 @@ class WhatIf:
 
 def choices(page: Overview, options: Iterable[Action]) -> list[Choice]:
     """The options with their tickets. A heartbeat that costs nothing now is none."""
-    known: dict[OpenTicket, list[Ticket]] = {}
+    known: dict[OpenTicket, list[OpenInterval]] = {}
     for ticket in page.tickets_since_scan:
         if was_open(ticket, page.now):
             known.setdefault(seen(ticket), []).append(ticket)

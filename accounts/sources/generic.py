@@ -2,26 +2,27 @@
 
 from datetime import datetime
 
-from accounts.ingest import TicketRow
-from accounts.sources.reading import Cells, Format, iso, look_up, read_date, version
+from accounts.ingest import SourceTicket
+from accounts.ingest.mapping import Words
+from accounts.sources.reading import Cells, Format, iso, read_date
 
-PRIORITIES = {"p1": 1, "p2": 2, "p3": 3, "p4": 4}
-STATUSES = {status: status for status in ("open", "pending", "resolved", "closed")}
+WORDS = Words(
+    priorities={"p1": 1, "p2": 2, "p3": 3, "p4": 4},
+    statuses={status: status for status in ("open", "pending", "resolved", "closed")},
+    account_by=("account",),
+)
 
 
-def ticket(cells: Cells) -> TicketRow:
-    status = look_up(STATUSES, cells["status"], "status")
-    updated_at = date(cells, "updated_at") if cells["updated_at"] else None
-    closed_at = date(cells, "closed_at") if cells["closed_at"] else updated_at
-    return TicketRow(
+def ticket(cells: Cells) -> SourceTicket:
+    return SourceTicket(
         external_id=cells["ticket_id"],
-        account_key=cells["account"],
-        priority=look_up(PRIORITIES, cells["priority"], "priority"),
-        status=status,
-        subject=cells["subject"],
         created_at=date(cells, "created_at"),
-        closed_at=closed_at if status in ("resolved", "closed") else None,
-        source_version=version(updated_at),
+        updated_at=date(cells, "updated_at") if cells["updated_at"] else None,
+        priority=cells["priority"],
+        status=cells["status"],
+        resolved_at=date(cells, "closed_at") if cells["closed_at"] else None,
+        subject=cells["subject"],
+        account_values=FORMAT.account_values(cells),
     )
 
 
@@ -34,4 +35,6 @@ FORMAT = Format(
     columns={name: (name,) for name in ("ticket_id", "priority", "status", "created_at", "closed_at", "updated_at", "subject", "account")},
     needed=frozenset({"ticket_id", "priority", "status", "created_at"}),
     ticket=ticket,
+    words=WORDS,
+    account_kinds=("account",),
 )

@@ -3,68 +3,69 @@
 import re
 from datetime import datetime
 
-from accounts.ingest import TicketRow
-from accounts.sources.reading import Cells, Format, iso, look_up, read_date, version
+from accounts.ingest import SourceTicket
+from accounts.ingest.mapping import Words
+from accounts.sources.reading import Cells, Format, iso, read_date
 
-# An issue type whose scheme has no priority exports an empty one: neither urgent nor lowest.
-PRIORITIES = {
-    "highest": 1,
-    "blocker": 1,
-    "high": 2,
-    "critical": 2,
-    "medium": 3,
-    "major": 3,
-    "": 3,
-    "none": 3,
-    "low": 4,
-    "lowest": 4,
-    "minor": 4,
-    "trivial": 4,
-}
-# Statuses are each project's own. These are Jira's and Service Management's; for the others their category speaks.
-STATUSES = {
-    "waiting for customer": "pending",
-    "waiting for support": "open",
-    "waiting for approval": "pending",
-    "pending": "pending",
-    "on hold": "pending",
-    "resolved": "resolved",
-    "done": "resolved",
-    "closed": "closed",
-    "canceled": "closed",
-    "cancelled": "closed",
-    "declined": "closed",
-}
-IS_DONE = {"to do": False, "new": False, "in progress": False, "no category": False, "done": True}
+# An issue type whose scheme has no priority exports an empty one: neither urgent nor lowest. Statuses are each project's own; these are
+# Jira's and Service Management's, for the others their category speaks.
+WORDS = Words(
+    priorities={
+        "highest": 1,
+        "blocker": 1,
+        "high": 2,
+        "critical": 2,
+        "medium": 3,
+        "major": 3,
+        "": 3,
+        "none": 3,
+        "low": 4,
+        "lowest": 4,
+        "minor": 4,
+        "trivial": 4,
+    },
+    statuses={
+        "waiting for customer": "pending",
+        "waiting for support": "open",
+        "waiting for approval": "pending",
+        "pending": "pending",
+        "on hold": "pending",
+        "resolved": "resolved",
+        "done": "resolved",
+        "closed": "closed",
+        "canceled": "closed",
+        "cancelled": "closed",
+        "declined": "closed",
+    },
+    categories={
+        "to do": False,
+        "new": False,
+        "undefined": False,
+        "no category": False,
+        "in progress": False,
+        "indeterminate": False,
+        "done": True,
+    },
+    account_by=("organization", "component", "label", "project", "domain"),
+    open_statuses_vary=True,
+)
 
 JIRA_DATE = re.compile(r"(\d{1,2})/([A-Za-z]{3})/(\d{4}|\d{2}) (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ([AaPp])[Mm])?", re.ASCII)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-def ticket(cells: Cells) -> TicketRow:
-    status = status_of(cells)
-    updated_at = date(cells, "updated") if cells["updated"] else None
-    closed_at = date(cells, "resolved") if cells["resolved"] else updated_at
-    return TicketRow(
+def ticket(cells: Cells) -> SourceTicket:
+    return SourceTicket(
         external_id=cells["key"],
-        account_key=cells["account"],
-        priority=look_up(PRIORITIES, cells["priority"], "priority"),
-        status=status,
-        subject=cells["summary"],
         created_at=date(cells, "created"),
-        closed_at=closed_at if status in ("resolved", "closed") else None,
-        source_version=version(updated_at),
+        updated_at=date(cells, "updated") if cells["updated"] else None,
+        priority=cells["priority"],
+        status=cells["status"],
+        category=cells["category"],
+        resolved_at=date(cells, "resolved") if cells["resolved"] else None,
+        subject=cells["summary"],
+        account_values=FORMAT.account_values(cells),
     )
-
-
-def status_of(cells: Cells) -> str:
-    """The category decides whether it is over, the name how; without either, an issue that has no date of resolution is open."""
-    by_name = STATUSES.get(cells["status"].casefold())
-    if not cells["category"]:
-        return by_name or ("resolved" if cells["resolved"] else "open")
-    if look_up(IS_DONE, cells["category"], "status category"):
-        return "closed" if by_name == "closed" else "resolved"
-    return "pending" if by_name == "pending" else "open"
 
 
 def date(cells: Cells, name: str) -> datetime:
@@ -96,8 +97,11 @@ FORMAT = Format(
         "updated": ("updated",),
         "resolved": ("resolved",),
         "summary": ("summary",),
-        "account": ("custom field (organizations)", "organizations", "organization", "project key"),
+        "organization": ("custom field (organizations)", "organizations", "organization"),
+        "project": ("project key",),
     },
     needed=frozenset({"key", "priority", "status", "created"}),
     ticket=ticket,
+    words=WORDS,
+    account_kinds=("organization", "project"),
 )

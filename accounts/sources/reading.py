@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 
-from accounts.ingest import RefusedRow, TicketRow
+from accounts.ingest import RefusedRow, SourceTicket
+from accounts.ingest.mapping import Words, quoted
 
-T = TypeVar("T")
 Cells = Mapping[str, str]  # a row's values by our name of the column, stripped; "" where the file has no such column
 
 
@@ -15,20 +14,19 @@ Cells = Mapping[str, str]  # a row's values by our name of the column, stripped;
 class Format:
     """A file format. `columns` names, for each value we read, the headings it may stand under, compared without case.
 
-    The account is read from the first of the headings of `account` that the file has, unless the person importing names another.
+    `account_kinds` are those of them that may name a ticket's account: the tenant's mapping says which does, unless the person importing
+    names another column.
     """
 
     name: str
     columns: Mapping[str, tuple[str, ...]]
     needed: frozenset[str]
-    ticket: Callable[[Cells], TicketRow]
+    ticket: Callable[[Cells], SourceTicket]
+    words: Words
+    account_kinds: tuple[str, ...]
 
-
-def look_up(table: Mapping[str, T], value: str, what: str) -> T:
-    found = table.get(value.casefold())
-    if found is None:
-        raise RefusedRow(f"the {what} {quoted(value)} is not known" if value else f"the {what} is missing")
-    return found
+    def account_values(self, cells: Cells) -> tuple[tuple[str, str], ...]:
+        return tuple((kind, cells[kind]) for kind in self.account_kinds)
 
 
 def read_date(reading: Callable[[str], datetime], value: str, what: str, form: str) -> datetime:
@@ -42,12 +40,3 @@ def read_date(reading: Callable[[str], datetime], value: str, what: str, form: s
 
 def iso(value: str) -> datetime:
     return datetime.fromisoformat(value)
-
-
-def version(updated_at: datetime | None) -> int:
-    """The order of a ticket's states by its last change, in milliseconds; 0 where the source doesn't tell."""
-    return max(0, int(updated_at.timestamp() * 1000)) if updated_at else 0
-
-
-def quoted(value: str) -> str:
-    return f"“{value[:60]}…”" if len(value) > 60 else f"“{value}”"

@@ -6,10 +6,10 @@ An export of the end state repeats the final dates on every row, so a date of re
 
 from datetime import datetime
 
-from accounts.ingest import RefusedRow, TicketRow
-from accounts.sources.reading import Cells, Format, iso, look_up, quoted, read_date
+from accounts.ingest import RefusedRow, SourceTicket
+from accounts.ingest.mapping import Words, quoted
+from accounts.sources.reading import Cells, Format, iso, read_date
 
-PRIORITIES = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 4}
 STATES = {
     "new": "open",
     "active": "open",
@@ -24,27 +24,31 @@ STATES = {
     "canceled": "closed",
     "cancelled": "closed",
 }
+WORDS = Words(
+    priorities={"1": 1, "2": 2, "3": 3, "4": 4, "5": 4}, statuses=STATES, account_by=("account", "organization", "location", "domain")
+)
 UNKNOWN = ("", "?")
 
 
-def ticket(cells: Cells) -> TicketRow:
-    status = look_up(STATES, cells["state"], "state")
-    return TicketRow(
+def ticket(cells: Cells) -> SourceTicket:
+    updated_at = cells["sys_updated_at"]
+    return SourceTicket(
         external_id=cells["number"],
-        account_key=cells["account"],
-        # "2 - High": the words may be a tenant's own, the number is not.
-        priority=look_up(PRIORITIES, cells["priority"].split(" ")[0], "priority"),
-        status=status,
-        subject=subject(cells),
         created_at=date(cells["opened_at"], "opened_at"),
-        closed_at=closed_at(cells) if status in ("resolved", "closed") else None,
-        source_version=changes(cells["sys_mod_count"]),
+        updated_at=date(updated_at, "sys_updated_at") if updated_at not in UNKNOWN else None,
+        version=changes(cells["sys_mod_count"]),
+        # "2 - High": the words may be a tenant's own, the number is not.
+        priority=cells["priority"].split(" ")[0],
+        status=cells["state"],
+        resolved_at=resolved_at(cells) if STATES.get(cells["state"].casefold()) in ("resolved", "closed", None) else None,
+        subject=subject(cells),
+        account_values=FORMAT.account_values(cells),
     )
 
 
-def closed_at(cells: Cells) -> datetime | None:
-    """Resolved, else closed, else last touched: an incident that is said to be over must not stay open for want of a date."""
-    for name in ("resolved_at", "closed_at", "sys_updated_at"):
+def resolved_at(cells: Cells) -> datetime | None:
+    """Resolved, else closed; where neither is said the last touch counts: what is said to be over must not stay open for want of a date."""
+    for name in ("resolved_at", "closed_at"):
         if cells[name] not in UNKNOWN:
             return date(cells[name], name)
     return None
@@ -90,8 +94,12 @@ FORMAT = Format(
         "category": ("category",),
         "subcategory": ("subcategory",),
         "symptom": ("u_symptom",),
-        "account": ("account", "company", "location"),
+        "account": ("account",),
+        "organization": ("company",),
+        "location": ("location",),
     },
     needed=frozenset({"number", "state", "priority", "opened_at", "sys_mod_count"}),
     ticket=ticket,
+    words=WORDS,
+    account_kinds=("account", "organization", "location"),
 )

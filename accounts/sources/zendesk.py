@@ -2,36 +2,37 @@
 
 from datetime import datetime
 
-from accounts.ingest import TicketRow
-from accounts.sources.reading import Cells, Format, iso, look_up, read_date, version
+from accounts.ingest import SourceTicket
+from accounts.ingest.mapping import Words
+from accounts.sources.reading import Cells, Format, iso, read_date
 
 # Zendesk leaves the priority of a ticket empty until an agent sets one.
-PRIORITIES = {"urgent": 1, "high": 2, "normal": 3, "low": 4, "": 3, "-": 3}
-STATUSES = {
-    "new": "open",
-    "open": "open",
-    "pending": "pending",
-    "hold": "pending",
-    "on-hold": "pending",
-    "solved": "resolved",
-    "closed": "closed",
-}
+WORDS = Words(
+    priorities={"urgent": 1, "high": 2, "normal": 3, "low": 4, "": 3, "-": 3},
+    statuses={
+        "new": "open",
+        "open": "open",
+        "pending": "pending",
+        "hold": "pending",
+        "on-hold": "pending",
+        "solved": "resolved",
+        "closed": "closed",
+    },
+    account_by=("organization", "label", "domain"),
+)
 UNKNOWN = ("", "-")
 
 
-def ticket(cells: Cells) -> TicketRow:
-    status = look_up(STATUSES, cells["status"], "status")
-    updated_at = date(cells, "updated at") if cells["updated at"] not in UNKNOWN else None
-    closed_at = date(cells, "solved at") if cells["solved at"] not in UNKNOWN else updated_at
-    return TicketRow(
+def ticket(cells: Cells) -> SourceTicket:
+    return SourceTicket(
         external_id=cells["id"],
-        account_key=cells["account"],
-        priority=look_up(PRIORITIES, cells["priority"], "priority"),
-        status=status,
-        subject=cells["subject"],
         created_at=date(cells, "created at"),
-        closed_at=closed_at if status in ("resolved", "closed") else None,
-        source_version=version(updated_at),
+        updated_at=date(cells, "updated at") if cells["updated at"] not in UNKNOWN else None,
+        priority=cells["priority"],
+        status=cells["status"],
+        resolved_at=date(cells, "solved at") if cells["solved at"] not in UNKNOWN else None,
+        subject=cells["subject"],
+        account_values=FORMAT.account_values(cells),
     )
 
 
@@ -53,8 +54,10 @@ FORMAT = Format(
         "updated at": ("updated at", "ticket updated - timestamp", "updated"),
         "solved at": ("solved at", "ticket solved - timestamp", "solved"),
         "subject": ("subject", "ticket subject"),
-        "account": ("organization", "organization name", "ticket organization name"),
+        "organization": ("organization", "organization name", "ticket organization name"),
     },
     needed=frozenset({"id", "priority", "status", "created at"}),
     ticket=ticket,
+    words=WORDS,
+    account_kinds=("organization",),
 )

@@ -1,6 +1,7 @@
 """Drafts and what they come from: how they were written, reviewed, placed in a mailbox, and what is learned from them."""
 
 from communications.models.draft import Communication, CommunicationEvent, CommunicationQuerySet, CommunicationRevision
+from communications.models.handoff import Handoff, TaskItem, TaskRun
 from communications.models.mailbox import Mailbox, Placement
 from communications.models.release import Release, RoadmapItem
 from communications.models.review import Approval, Confirmation
@@ -16,6 +17,7 @@ __all__ = [
     "CommunicationRevision",
     "Confirmation",
     "Generation",
+    "Handoff",
     "Mailbox",
     "ModelCircuit",
     "ModelUse",
@@ -25,4 +27,6 @@ __all__ = [
     "RoadmapItem",
     "StyleChange",
     "StyleRule",
+    "TaskItem",
+    "TaskRun",
 ]
