@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Protocol
+
+from tamdash import retry_after
 
 MOST_BELIEVED = 10_000_000  # tokens for one answer; a figure above is a fault of the server's
 
@@ -70,18 +70,7 @@ def watched(usage: Usage, seconds: float) -> Mapping[str, list[Hook]]:
     async def came(response: Response) -> None:
         if response.is_error:
             usage.pending -= 1
-            if monotonic() + retry_after(response.headers.get("Retry-After", "")) >= until:
+            if monotonic() + (retry_after.seconds(response.headers.get("Retry-After", "")) or 0) >= until:
                 response.headers["x-should-retry"] = "false"  # what the package asks before it waits
 
     return {"request": [sent], "response": [came]}
-
-
-def retry_after(header: str) -> float:
-    """Seconds to wait; 0 where the header says nothing that can be read."""
-    try:
-        return float(header)
-    except ValueError:
-        try:
-            return (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):  # no date, or one without its zone
-            return 0

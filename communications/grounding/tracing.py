@@ -14,15 +14,17 @@ from communications.grounding import (
     dates,
     health,
     hostile,
+    merging,
     named,
     other_numbers,
     strangers,
     versions,
+    whole,
 )
 from communications.grounding.claims import Claim, Grounding
 from communications.grounding.marking import Reader
 from communications.grounding.reading import Plain, Sentence, plain, sentences
-from communications.grounding.records import Record, Records
+from communications.grounding.records import Records
 from communications.grounding.scene import Found, Scene
 
 Where = Literal["subject", "body"]
@@ -49,7 +51,6 @@ RULES = (
     named.topics,
     strangers.strangers,
 )
-FEW_WORDS = 3
 # Nobody writes so to a customer; and every rule reads a sentence again and again.
 LONGEST_SENTENCE, LONGEST_WORD, LONGEST_TEXT = 1_000, 80, 40_000  # characters
 MOST_CLAIMS = 600
@@ -74,20 +75,7 @@ def ground(subject: str, body_html: str, context: dict[str, Any], instruction: s
         found, checked = read(text, scene, where, original)
         claims += found
         prose += [sentence.text.strip() for sentence in checked]
-    if len(plain(reader.text).text.split()) < FEW_WORDS:
-        claims.append(whole_text(reader.text, "This is no message to a customer."))
-    for first, last, address in reader.links:
-        if not plain(reader.text[first:last]).text.strip():
-            claims.append(
-                Claim("link", "body", first, first, address, address, (), f"A link without words leads to {address[:120]}.", address)
-            )
-    if hostile.turns(subject + reader.text):
-        claims.append(
-            Claim("instruction", "body", 0, 0, "Letters that run the other way", "", (), "Hidden marks turn the text round for its reader.")
-        )
-    for record in doubtful:
-        claims.append(about(record))
-    return Grounding(ordered(claims), prose)
+    return Grounding(ordered([*claims, *whole.claims(subject, reader, doubtful)]), prose)
 
 
 def moved(links: Iterable[tuple[int, int, str]], text: Plain) -> list[tuple[int, int, str]]:
@@ -125,56 +113,17 @@ def read(text: Plain, scene: Scene, where: Where, original: str) -> tuple[list[C
         scene.before = [one.record for one in scene.tickets] or (scene.before if not scene.found else [])
         if not scene.found:
             prose.append(sentence)
-        claims += [claim_of(found, sentence, text, where, original) for found in together(scene.found, sentence)]
+        claims += [claim_of(found, sentence, text, where, original) for found in merging.together(scene.found, sentence)]
     return claims, prose
-
-
-JOINS = frozenset(["a", "an", "and", "are", "as", "at", "for", "in", "is", "of", "on", "or", "our", "the", "to", "with", "your"])
-
-
-def belongs(last: Found, one: Found, sentence: Sentence) -> bool:
-    """Whether two facts are shown as one: nothing but small words between them, or both of one record. What nobody checked stays unmarked."""
-    between = sentence.folded[last.end : one.start]
-    same = {source.key for source in last.sources} & {source.key for source in one.sources}
-    return len(between) <= 40 and (bool(same) or set(re.findall(r"\w+", between)) <= JOINS)
 
 
 def without_addresses(text: str) -> str:
     return re.sub(r"https?://\S{1,600}", "", text)
 
 
-def together(found: list[Found], sentence: Sentence) -> list[Found]:
-    """Facts that stand side by side as one claim with all their sources; a flagged part stays alone, and wins over what it overlaps."""
-    flagged: list[Found] = []
-    for one in sorted((one for one in found if not one.sources), key=lambda one: (one.start, -one.end)):
-        if not any(other.start < one.end and one.start < other.end for other in flagged):
-            flagged.append(one)
-    parts: list[Found] = []
-    for one in sorted((one for one in found if one.sources), key=lambda one: (one.start, one.end)):
-        if any(other.start < one.end and one.start < other.end for other in flagged):
-            continue
-        last = parts[-1] if parts else None
-        if last and not any(last.end <= other.start <= one.start for other in flagged) and belongs(last, one, sentence):
-            parts[-1] = replace(last, end=max(last.end, one.end), sources=tuple(dict.fromkeys((*last.sources, *one.sources)))[:6])
-        else:
-            parts.append(one)
-    return sorted((*flagged, *parts), key=lambda one: one.start)
-
-
 def claim_of(found: Found, sentence: Sentence, text: Plain, where: Where, original: str) -> Claim:
     start, end = text.original(sentence.start + found.start, sentence.start + found.end)
     return Claim(found.kind, where, start, end, original[start:end], sentence.text.strip(), found.sources, found.why, found.target)
-
-
-def whole_text(original: str, why: str) -> Claim:
-    return Claim("instruction", "body", 0, len(original.rstrip()), original.strip(), original.strip(), (), why)
-
-
-def about(record: Record) -> Claim:
-    """One flag for a record that speaks to the writer: a person has to have read both."""
-    words = " ".join(hostile.said_by(record).split())
-    why = f"{record.source.label[:60]} reads like an instruction to the writer. Read the whole text with that in mind."
-    return Claim("instruction", "body", 0, 0, words[:300], words, (), why)
 
 
 def ordered(claims: list[Claim]) -> list[Claim]:

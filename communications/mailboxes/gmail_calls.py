@@ -5,13 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TypeVar
 
 import httpx
 from django.conf import settings
-from django.utils import timezone
 from google.auth.exceptions import GoogleAuthError, RefreshError
 from google.auth.transport import Request, Response
 from google.oauth2.credentials import Credentials
@@ -19,6 +17,7 @@ from pydantic import BaseModel
 
 from accounts.notifications import egress
 from communications.mailboxes import MailboxError
+from tamdash import retry_after
 
 TIMEOUT = 10.0  # seconds, to connect and for each read
 DEADLINE = 60.0  # seconds for all of one errand
@@ -184,11 +183,17 @@ def refused(given: httpx.Response) -> MailboxError:
     if status == 401:
         return MailboxError(RECONNECT, permanent=True)
     if status == 429 or (status == 403 and reasons(given) & PASSING_REASONS):
-        return MailboxError("Gmail asked to be left alone for a while.", permanent=False, retry_after=retry_after(given))
+        return MailboxError(
+            "Gmail asked to be left alone for a while.",
+            permanent=False,
+            retry_after=retry_after.seconds(given.headers.get("retry-after", "")),
+        )
     if status == 403:
         return Forbidden("Google does not let tamdash do this. Connect Gmail again and allow it to manage drafts.", permanent=True)
     if status >= 500 or status == 408:
-        return MailboxError(f"Gmail failed (status {status}).", permanent=False, retry_after=retry_after(given))
+        return MailboxError(
+            f"Gmail failed (status {status}).", permanent=False, retry_after=retry_after.seconds(given.headers.get("retry-after", ""))
+        )
     return MailboxError(f"Gmail did not accept the request (status {status}).", permanent=True)
 
 
@@ -197,16 +202,3 @@ def reasons(given: httpx.Response) -> set[str]:
         return {str(one["reason"]) for one in json.loads(given.content)["error"]["errors"]}
     except (ValueError, LookupError, TypeError):
         return set()
-
-
-def retry_after(given: httpx.Response) -> float | None:
-    """Seconds, from a header that gives seconds or a date."""
-    value = given.headers.get("retry-after", "")
-    try:
-        return float(value)  # MailboxError heeds it only if it makes sense
-    except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(value) - timezone.now()).total_seconds(), 0)
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -70,7 +70,7 @@ def run(instance: Instance, folder: Path, command: Sequence[str | Path], *, what
             errors="replace",
             timeout=120,
             check=False,
-            **user,  # type: ignore[call-overload]
+            **user,  # type: ignore[call-overload]  # a dict of two options of subprocess.run, or none
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotStart(f"{what}: {error}{last_lines(log)}") from error

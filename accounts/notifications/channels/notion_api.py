@@ -4,18 +4,17 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Literal, TypeVar
 
 import httpx
 from django.conf import settings
-from django.utils import timezone
 from notion_client import Client
 from notion_client.errors import HTTPResponseError, InvalidPathParameterError, RequestTimeoutError
 from pydantic import BaseModel
 
 from accounts.notifications import egress
 from accounts.notifications.channels import ChannelError
+from tamdash import retry_after
 
 VERSION = "2025-09-03"  # what the bodies are written for
 TIMEOUT = 10.0  # seconds, to connect and for each read
@@ -99,9 +98,15 @@ def explained(error: HTTPResponseError, token: str) -> ChannelError:
     """What happened, in words of ours wherever Notion's add nothing."""
     status = error.status
     if status in (429, 529):
-        return ChannelError("Notion asked to be left alone for a while.", permanent=False, retry_after=retry_after(error.headers))
+        return ChannelError(
+            "Notion asked to be left alone for a while.",
+            permanent=False,
+            retry_after=retry_after.seconds(error.headers.get("retry-after", "")),
+        )
     if status >= 500:
-        return ChannelError(f"Notion failed (status {status}).", permanent=False, retry_after=retry_after(error.headers))
+        return ChannelError(
+            f"Notion failed (status {status}).", permanent=False, retry_after=retry_after.seconds(error.headers.get("retry-after", ""))
+        )
     if status == 409:
         return ChannelError("Somebody else was changing the page in Notion.", permanent=False)
     if status == 401:
@@ -115,16 +120,3 @@ def explained(error: HTTPResponseError, token: str) -> ChannelError:
     # The words of a proxy are no help; Notion's own have a code.
     words = str(error).replace(token, "…")[:200] if status == 400 else f"status {status}"
     return Refused(f"Notion did not accept the request: {words}", permanent=True)
-
-
-def retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds, from a header that gives seconds or a date."""
-    value = headers.get("retry-after", "")
-    try:
-        return float(value)  # ChannelError heeds it only if it makes sense
-    except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(value) - timezone.now()).total_seconds(), 0)
-    except (ValueError, TypeError, OverflowError):
-        return None
