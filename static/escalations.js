@@ -16,6 +16,16 @@
     // what is open beside the queue is always the row that the keyboard is at; not every one of many passed by
     if ($('#detail') && !to.matches('[aria-current]')) along = setTimeout(() => to.isConnected && link(to).click(), 120);
   };
+  // who opens a menu or begins to write has stopped walking: a panel that comes late would close it under their hands
+  const written = 'input:not([type=checkbox],[type=radio]), textarea, select';
+  const stay = e => {
+    if (!e.target.closest('#split')) return;
+    clearTimeout(along);
+    wanted = '';
+    htmx.trigger('#main', 'htmx:abort');
+  };
+  document.addEventListener('beforetoggle', e => { if (e.newState === 'open') stay(e); }, true);
+  document.addEventListener('focusin', e => { if (e.target.matches(written)) stay(e); });
   document.addEventListener('focusin', e => { const row = e.target.closest('#queue tbody tr'); if (row) mark(row); });
 
   // how many are ticked; all of a page by the box above them
@@ -125,7 +135,7 @@
     Enter: e => { if (e.target.matches('body, main, #detail, .tick input')) link(current())?.click(); },
   };
   document.addEventListener('keydown', e => {
-    const t = e.target, typing = t.closest('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable], [popover]');
+    const t = e.target, typing = t.closest(`${written}, [contenteditable], [popover]`);
     if (typing || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || !$('#queue') || !keys[e.key]) return;
     if (e.key !== 'Enter' && !$('#keys')?.checked) return;
     if (['x', 'Enter'].includes(e.key) && !current()) return;

@@ -1,10 +1,12 @@
 """Where the keyboard is while an escalation stands open beside its queue."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from accounts.models import Escalation, Tenant, User
 from tests import make
@@ -85,6 +87,49 @@ def test_what_is_open_follows_the_keyboard_and_ticks_stay(site: Site, manager: U
     page.keyboard.press("a")
     expect(page.locator("#detail")).to_contain_text("Acknowledged by Mona Manager")
     assert Escalation.objects.get(status="acknowledged") == queue[2]
+    assert site.problems == []
+
+
+@pytest.fixture
+def late(site: Site, manager: User, queue: list[Escalation]) -> Callable[[], None]:
+    """Arvika stands open and the keyboard is at Bergen, whose panel the server sends only when this is called."""
+    page, held = site.page, list[Route]()
+    site.sign_in(manager)
+    site.open(f"/escalations/{queue[0].pk}/")
+    page.locator(f"#e-{queue[0].pk}").focus()
+    page.route(f"**/escalations/{queue[1].pk}/", lambda route: held.append(route))
+    with page.expect_request(f"**/escalations/{queue[1].pk}/"):
+        page.keyboard.press("j")
+
+    def answer() -> None:
+        with suppress(Error):  # nobody waits for it any more
+            held[0].continue_()
+        expect(page.locator("#split .htmx-request")).to_have_count(0)
+        site.problems.clear()  # htmx notes there what it gave up
+
+    return answer
+
+
+def test_a_panel_that_comes_late_closes_no_menu(site: Site, rep: User, queue: list[Escalation], late: Callable[[], None]) -> None:
+    page = site.page
+    page.get_by_label("Select Cork").check()
+    page.get_by_role("form", name="Selected escalations").get_by_role("button", name="Assign").click()
+    page.get_by_label("Assign to").select_option(label="Rita Rep")
+    late()
+    page.locator("#bulk-assign").get_by_role("button", name="Assign").click()
+    expect(page.locator("#toasts")).to_contain_text("1 assigned.")
+    assert Escalation.objects.get(assignee=rep) == queue[2]
+    assert site.problems == []
+
+
+def test_a_panel_that_comes_late_takes_away_nothing_written(site: Site, queue: list[Escalation], late: Callable[[], None]) -> None:
+    page = site.page
+    page.get_by_label("Note", exact=True).fill("Called them")
+    late()
+    opened(page, "Arvika")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text("Mona Manager: Called them")).to_be_visible()
+    assert queue[0].events.filter(note="Called them").exists()
     assert site.problems == []
 
 
