@@ -1,6 +1,5 @@
-"""A tenant's stream of events on the real server, and rows of the outbox that are to get there."""
+"""A tenant's stream of events on a server of this process's own, and rows of the outbox that are to get there."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,31 +11,20 @@ from accounts.models import Notification, Tenant
 from accounts.notifications import delivery
 from tamdash.settings import redis as redis_urls
 from tests import make
+from tests.own_redis import OwnRedis
 
 if TYPE_CHECKING:
     from tests.conftest import Cast
 
-REDIS_URL = redis_urls(django_settings.REDIS_URL, 0)["cache"]
-
 
 @pytest.fixture
-def stream(cast: "Cast") -> Iterator[str]:
-    """The tenant's stream on the real server, empty before and after."""
-    name = f"tamdash:{cast.tenant.slug}:escalations"
-    forget(name)
-    yield name
-    forget(name)
-
-
-def forget(name: str) -> None:
-    """What a flushed Redis would have lost of it."""
-    with Redis.from_url(REDIS_URL) as redis:
-        for key in redis.scan_iter(f"{name}*"):
-            redis.delete(key)
+def stream(cast: "Cast", own_redis: OwnRedis) -> str:
+    """The tenant's stream, empty. On a shared server another process's tenant of the same name would write into it."""
+    return f"tamdash:{cast.tenant.slug}:escalations"
 
 
 def entries(stream: str) -> int:
-    with Redis.from_url(REDIS_URL) as redis:
+    with Redis.from_url(redis_urls(django_settings.REDIS_URL, 0)["cache"]) as redis:
         return int(redis.xlen(stream))
 
 
