@@ -54,14 +54,14 @@ class Cast:
 @pytest.fixture
 def cast(db: None) -> Cast:
     tenant, elsewhere = make.tenant("north"), make.tenant("south")
-    return Cast(
-        tenant,
-        rep=make.user(tenant, "rep", name="Rita Rep"),
-        other_rep=make.user(tenant, "rep", name="Otto Other"),
-        manager=make.user(tenant, "manager", name="Mona Manager"),
-        admin=make.user(tenant, "admin", name="Ada Admin"),
-        stranger=make.user(elsewhere, "manager", name="Stan Stranger"),
+    people = make.users(
+        (tenant, "rep", "Rita Rep"),
+        (tenant, "rep", "Otto Other"),
+        (tenant, "manager", "Mona Manager"),
+        (tenant, "admin", "Ada Admin"),
+        (elsewhere, "manager", "Stan Stranger"),
     )
+    return Cast(tenant, *people)
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,15 @@ def user(of: Tenant, role: str = "rep", email: str = "", name: str = "") -> User
     return create_user(of, email or f"{role}-{next(numbers)}@{of.slug}.test", role, name=name, password=PASSWORD)
 
 
+def users(*people: tuple[Tenant, str, str]) -> list[User]:
+    """Several in one statement, of those tenants, with those roles and names."""
+    made = [User(tenant=of, email=f"{role}-{next(numbers)}@{of.slug}.test", role=role, name=name) for of, role, name in people]
+    for each in made:
+        each.set_password(PASSWORD)
+    created: list[User] = User.objects.bulk_create(made)
+    return created
+
+
 def account(of: Tenant, owner: User | None = None, **values: Any) -> Account:
     number = next(numbers)
     return Account.objects.create(**{"tenant": of, "owner": owner, "external_id": f"A-{number}", "name": f"Account {number}"} | values)
