@@ -14,9 +14,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, HttpResponseRedirect
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from tamdash.api.problems import Problem
 
 ACCEPTS_GZIP = re.compile(r"\bgzip\b")
 # Where it leads from a page that keeps what is typed in the browser.
@@ -46,6 +49,29 @@ class QuickGZip(GZipMiddleware):
         return response
 
 
+class SignalsFirst:
+    """Leads heartbeats and webhooks past what only people need: sessions, sign-in, forms, and the policies of pages.
+
+    Behind Django's own security, which keeps the rule of HTTPS; which hosts are answered is asked here.
+    """
+
+    begin = ("/ping/", "/hooks/")
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(self.begin):
+            return self.get_response(request)
+        request.get_host()  # raises DisallowedHost, which answers 400
+        try:
+            view, args, kwargs = request.resolver_match = resolve(request.path_info)
+        except Resolver404:
+            return self.get_response(request)
+        response: HttpResponseBase = view(request, *args, **kwargs)
+        return response
+
+
 class NoNulInAddress:
     """Refuses a NUL in the address: no page has one, and PostgreSQL none in a text."""
 
@@ -54,8 +80,17 @@ class NoNulInAddress:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
-            return HttpResponseBadRequest("The address holds a character that no page has.")
+            detail = "The address holds a character that no page has."
+            if request.path_info.startswith("/api/v1/"):
+                return Problem("unreadable", detail).response()
+            return HttpResponseBadRequest(detail)
         return self.get_response(request)
+
+
+class CallsFirst(SignalsFirst):
+    """The same for the API, behind the compression: what its answers say depends on no session."""
+
+    begin = ("/api/v1/",)
 
 
 class SignInFirst(LoginRequiredMiddleware):

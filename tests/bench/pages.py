@@ -85,14 +85,15 @@ def signed_in(user: User) -> str:
 
 
 @contextmanager
-def served() -> Iterator[int]:
-    """Gunicorn with two workers on the bench's database, as in the demo. It wants the static files collected."""
+def served(**more: str) -> Iterator[int]:
+    """Gunicorn with two workers on the bench's database. It wants the static files collected. `more`: environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     here = connection.settings_dict
     url = f"postgresql://{here['USER']}@/{here['NAME']}?host={here['HOST']}" + (f"&port={here['PORT']}" if here["PORT"] else "")
     environment = os.environ | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "TAMDASH_DEMO": "1", "TAMDASH_LOG_LEVEL": "ERROR"}
+    environment |= more
     command = [sys.executable, "-m", "gunicorn", "tests.bench.plain_wsgi", "-w", "2", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
     server = subprocess.Popen([*command, "--log-level", "error"], env=environment)
     try:
@@ -104,7 +105,7 @@ def served() -> Iterator[int]:
         yield port
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 class Load:
