@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import asof, recorded, scan
+from accounts.imports.choices import Choices
+from accounts.imports.from_disk import import_file
 from accounts.models import HealthSnapshot, Tenant
 from accounts.pages import history
 from accounts.scoring import Policy, Signals, score
-from accounts.sources import FORMATS
-from accounts.ticket_files import import_file
 from tests import make
 from tests.commands import import_tickets, run
 from tests.generated import Portfolio, portfolios, spans
@@ -122,7 +122,7 @@ def test_the_score_as_of_any_instant_equals_an_import_of_only_what_was_known_the
     for number, at in enumerate(asked):
         then = make.tenant(f"then-{number}")
         path = write(known_at(rows, at), rows[0], tmp_path / "then.csv")
-        report = import_file(then, path, FORMATS["servicenow"], account_column="location", create_accounts=True)
+        report = import_file(then, path, Choices("servicenow", account_column="location", create_accounts=True))
         assert report.refused == []
         # Accounts without an incident yet are not in that import: nothing is held against them.
         nothing_yet = dict.fromkeys(scores(whole, at), 100)

@@ -1,10 +1,8 @@
 """tamdash's own CSV: ticket_id, account, priority, status, created_at, closed_at, updated_at, subject; dates ISO, UTC by default."""
 
-from datetime import datetime
-
 from accounts.ingest import SourceTicket
 from accounts.ingest.mapping import Words
-from accounts.sources.reading import Cells, Format, iso, read_date
+from accounts.sources.reading import Format, Row
 
 WORDS = Words(
     priorities={"p1": 1, "p2": 2, "p3": 3, "p4": 4},
@@ -13,28 +11,28 @@ WORDS = Words(
 )
 
 
-def ticket(cells: Cells) -> SourceTicket:
+def ticket(row: Row) -> SourceTicket:
+    cells = row.cells
     return SourceTicket(
         external_id=cells["ticket_id"],
-        created_at=date(cells, "created_at"),
-        updated_at=date(cells, "updated_at") if cells["updated_at"] else None,
+        created_at=row.date("created_at"),
+        updated_at=row.date_if_told("updated_at"),
         priority=cells["priority"],
         status=cells["status"],
-        resolved_at=date(cells, "closed_at") if cells["closed_at"] else None,
+        resolved_at=row.date_if_told("closed_at"),
         subject=cells["subject"],
-        account_values=FORMAT.account_values(cells),
+        account_values=row.account_values,
     )
-
-
-def date(cells: Cells, name: str) -> datetime:
-    return read_date(iso, cells[name], name, "2026-11-21T14:05Z")
 
 
 FORMAT = Format(
     name="generic",
-    columns={name: (name,) for name in ("ticket_id", "priority", "status", "created_at", "closed_at", "updated_at", "subject", "account")},
+    title="Tickets of another system",
+    columns={name: (name,) for name in ("ticket_id", "priority", "status", "created_at", "closed_at", "updated_at", "subject")},
     needed=frozenset({"ticket_id", "priority", "status", "created_at"}),
+    dates=frozenset({"created_at", "closed_at", "updated_at"}),
+    date_form="2026-11-21T14:05Z",
+    accounts={"account": ("account",)},
     ticket=ticket,
     words=WORDS,
-    account_kinds=("account",),
 )

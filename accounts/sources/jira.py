@@ -1,11 +1,11 @@
-"""Jira's CSV export of issues. Dates are “21/Nov/26 2:05 PM” (Jira's own form) or ISO, taken as UTC where they name no zone."""
+"""Jira's CSV export of issues. Dates are “21/Nov/26 2:05 PM” (Jira's own form, in many languages), in numbers or ISO.
 
-import re
-from datetime import datetime
+Without a time zone they are taken as UTC. Jira repeats a heading for each label, component or comment that an issue has.
+"""
 
 from accounts.ingest import SourceTicket
 from accounts.ingest.mapping import Words
-from accounts.sources.reading import Cells, Format, iso, read_date
+from accounts.sources.reading import Format, Row
 
 # An issue type whose scheme has no priority exports an empty one: neither urgent nor lowest. Statuses are each project's own; these are
 # Jira's and Service Management's, for the others their category speaks.
@@ -50,44 +50,25 @@ WORDS = Words(
     open_statuses_vary=True,
 )
 
-JIRA_DATE = re.compile(r"(\d{1,2})/([A-Za-z]{3})/(\d{4}|\d{2}) (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ([AaPp])[Mm])?", re.ASCII)
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-
-def ticket(cells: Cells) -> SourceTicket:
+def ticket(row: Row) -> SourceTicket:
+    cells = row.cells
     return SourceTicket(
         external_id=cells["key"],
-        created_at=date(cells, "created"),
-        updated_at=date(cells, "updated") if cells["updated"] else None,
+        created_at=row.date("created"),
+        updated_at=row.date_if_told("updated"),
         priority=cells["priority"],
         status=cells["status"],
         category=cells["category"],
-        resolved_at=date(cells, "resolved") if cells["resolved"] else None,
+        resolved_at=row.date_if_told("resolved"),
         subject=cells["summary"],
-        account_values=FORMAT.account_values(cells),
+        account_values=row.account_values,
     )
-
-
-def date(cells: Cells, name: str) -> datetime:
-    return read_date(jira_date, cells[name], name.capitalize(), "21/Nov/26 2:05 PM or 2026-11-21 14:05")
-
-
-def jira_date(value: str) -> datetime:
-    found = JIRA_DATE.fullmatch(value)
-    if not found:
-        return iso(value)
-    day, month, year, hour, minute, second, half = found.groups()
-    hours = int(hour)
-    if half:
-        if not 1 <= hours <= 12:
-            raise ValueError(value)
-        hours = hours % 12 + (12 if half in "Pp" else 0)
-    full_year = int(year) + (2000 if len(year) == 2 else 0)
-    return datetime(full_year, MONTHS.index(month.lower()) + 1, int(day), hours, int(minute), int(second or 0))
 
 
 FORMAT = Format(
     name="jira",
+    title="Jira issues",
     columns={
         "key": ("issue key", "key"),
         "priority": ("priority",),
@@ -97,11 +78,17 @@ FORMAT = Format(
         "updated": ("updated",),
         "resolved": ("resolved",),
         "summary": ("summary",),
-        "organization": ("custom field (organizations)", "organizations", "organization"),
-        "project": ("project key",),
     },
     needed=frozenset({"key", "priority", "status", "created"}),
+    dates=frozenset({"created", "updated", "resolved"}),
+    date_form="21/Nov/26 2:05 PM or 2026-11-21 14:05",
+    accounts={
+        "organization": ("custom field (organizations)", "organizations", "organization"),
+        "component": ("component/s", "components", "component"),
+        "label": ("labels", "label"),
+        "project": ("project key",),
+        "requester": ("reporter email", "reporter email address"),
+    },
     ticket=ticket,
     words=WORDS,
-    account_kinds=("organization", "project"),
 )

@@ -1,42 +1,52 @@
-"""What a format is, and how values that several formats share are read. Every reading refuses in plain words."""
+"""What a file format is, and a row of such a file. Every reading refuses in plain words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from accounts.ingest import RefusedRow, SourceTicket
 from accounts.ingest.mapping import Words, quoted
+from accounts.sources.dates import Dates
 
-Cells = Mapping[str, str]  # a row's values by our name of the column, stripped; "" where the file has no such column
+
+@dataclass(slots=True)
+class Row:
+    """A file's row: its values by our names of the columns, stripped, "" where nothing is known; and what may name its account."""
+
+    cells: Mapping[str, str]
+    account_values: tuple[tuple[str, str], ...]
+    dates: Dates
+    form: str
+
+    def date(self, name: str) -> datetime:
+        """The instant in UTC. Raises RefusedRow."""
+        value = self.cells[name]
+        try:
+            return self.dates.read(value)
+        except (ValueError, OverflowError):
+            told = name[:1].upper() + name[1:] if " " in name or "_" not in name else name
+            raise RefusedRow(f"{told} {quoted(value)} is not a date such as {self.form}" if value else f"{told} has no date") from None
+
+    def date_if_told(self, name: str) -> datetime | None:
+        return self.date(name) if self.cells[name] else None
 
 
 @dataclass(frozen=True)
 class Format:
     """A file format. `columns` names, for each value we read, the headings it may stand under, compared without case.
 
-    `account_kinds` are those of them that may name a ticket's account: the tenant's mapping says which does, unless the person importing
-    names another column.
+    `accounts` does so for the kinds of values that may name a ticket's account, of which a row may have several: the tenant's mapping
+    says which does, unless the person importing names another column. `unknown` are the words for nothing.
     """
 
     name: str
+    title: str
     columns: Mapping[str, tuple[str, ...]]
     needed: frozenset[str]
-    ticket: Callable[[Cells], SourceTicket]
+    dates: frozenset[str]
+    date_form: str
+    accounts: Mapping[str, tuple[str, ...]]
+    ticket: Callable[[Row], SourceTicket]
     words: Words
-    account_kinds: tuple[str, ...]
-
-    def account_values(self, cells: Cells) -> tuple[tuple[str, str], ...]:
-        return tuple((kind, cells[kind]) for kind in self.account_kinds)
-
-
-def read_date(reading: Callable[[str], datetime], value: str, what: str, form: str) -> datetime:
-    """The instant in UTC; a date that names no zone is UTC already."""
-    try:
-        moment = reading(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise RefusedRow(f"{what} {quoted(value)} is not a date such as {form}" if value else f"{what} has no date") from None
-
-
-def iso(value: str) -> datetime:
-    return datetime.fromisoformat(value)
+    unknown: frozenset[str] = frozenset({""})
+    date_order: str = "dmy"

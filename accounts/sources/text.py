@@ -4,8 +4,8 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TextIO
+from hashlib import sha256
+from io import TextIOWrapper
 
 from accounts.ingest import RefusedRow
 
@@ -16,22 +16,42 @@ LONGEST_RECORD = 1 << 20  # characters, over all its lines
 NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
-def encoding_of(path: Path) -> str:
-    """UTF-8 if all of the file is, UTF-16 by its mark, else Windows-1252 or Latin-1. Reads it once, a block at a time."""
-    with path.open("rb") as raw:
-        start = raw.read(4)
-        if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-            return "utf-16"
-        raw.seek(0)
-        decoder = getincrementaldecoder("utf-8")()
+class Survey:
+    """What a look at all bytes of a file tells, a block at a time: its size and digest, and how its text is encoded.
+
+    That is UTF-8 if all of it is, UTF-16 by its mark, else Windows-1252 or Latin-1.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.start = b""
+        self.sha256 = sha256()
+        self.decoder = getincrementaldecoder("utf-8")()
+        self.is_utf8 = self.is_windows = True
+
+    def feed(self, block: bytes) -> None:
+        self.size += len(block)
+        self.start = self.start or block[:8]
+        self.sha256.update(block)
+        self.decode(block)
+        self.is_windows = self.is_windows and not NOT_WINDOWS.search(block)
+
+    def decode(self, block: bytes, *, is_last: bool = False) -> None:
         try:
-            while block := raw.read(BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
+            if self.is_utf8:
+                self.decoder.decode(block, is_last)
         except UnicodeDecodeError:
-            raw.seek(0)
-            return "latin-1" if any(NOT_WINDOWS.search(block) for block in iter(lambda: raw.read(BLOCK), b"")) else "cp1252"
-    return "utf-8-sig" if start.startswith(BOM_UTF8) else "utf-8"
+            self.is_utf8 = False
+
+    @property
+    def encoding(self) -> str:
+        """Once all of it was fed."""
+        if self.start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return "utf-16"
+        self.decode(b"", is_last=True)
+        if self.is_utf8:
+            return "utf-8-sig" if self.start.startswith(BOM_UTF8) else "utf-8"
+        return "cp1252" if self.is_windows else "latin-1"
 
 
 class Lines:
@@ -40,9 +60,9 @@ class Lines:
     A line with a NUL, and a record grown too long, raise RefusedRow; the next line is then the one that follows.
     """
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIOWrapper, number: int = 0) -> None:
         self.text = text
-        self.number = 0
+        self.number = number  # of the line read last
         self.record: list[str] = []  # the lines handed out since the last `begin()`
         self.length = 0
         self.returned: deque[str] = deque()
@@ -63,6 +83,11 @@ class Lines:
         if "\0" in line:
             raise RefusedRow("it contains a NUL byte")
         return line
+
+    @property
+    def are_taken_back(self) -> bool:
+        """Whether the next line is one that was read before; the text's own place lies behind it."""
+        return bool(self.returned)
 
     def begin(self) -> int:
         """A new record starts with the next line; answers that line's number."""

@@ -1,10 +1,8 @@
 """Zendesk's CSV export of tickets. Dates are ISO, with or without a zone: “2026-11-21 14:05”, “2026-11-21 14:05:33 UTC”."""
 
-from datetime import datetime
-
 from accounts.ingest import SourceTicket
 from accounts.ingest.mapping import Words
-from accounts.sources.reading import Cells, Format, iso, read_date
+from accounts.sources.reading import Format, Row
 
 # Zendesk leaves the priority of a ticket empty until an agent sets one.
 WORDS = Words(
@@ -15,37 +13,31 @@ WORDS = Words(
         "pending": "pending",
         "hold": "pending",
         "on-hold": "pending",
+        "on hold": "pending",
         "solved": "resolved",
         "closed": "closed",
     },
     account_by=("organization", "label", "domain"),
 )
-UNKNOWN = ("", "-")
 
 
-def ticket(cells: Cells) -> SourceTicket:
+def ticket(row: Row) -> SourceTicket:
+    cells = row.cells
     return SourceTicket(
         external_id=cells["id"],
-        created_at=date(cells, "created at"),
-        updated_at=date(cells, "updated at") if cells["updated at"] not in UNKNOWN else None,
+        created_at=row.date("created at"),
+        updated_at=row.date_if_told("updated at"),
         priority=cells["priority"],
         status=cells["status"],
-        resolved_at=date(cells, "solved at") if cells["solved at"] not in UNKNOWN else None,
+        resolved_at=row.date_if_told("solved at"),
         subject=cells["subject"],
-        account_values=FORMAT.account_values(cells),
+        account_values=row.account_values,
     )
-
-
-def date(cells: Cells, name: str) -> datetime:
-    return read_date(zendesk_date, cells[name], name.capitalize(), "2026-11-21 14:05")
-
-
-def zendesk_date(value: str) -> datetime:
-    return iso(value.removesuffix(" UTC").replace(" +", "+").replace(" -", "-"))
 
 
 FORMAT = Format(
     name="zendesk",
+    title="Zendesk tickets",
     columns={
         "id": ("id", "ticket id"),
         "priority": ("priority", "ticket priority"),
@@ -54,10 +46,17 @@ FORMAT = Format(
         "updated at": ("updated at", "ticket updated - timestamp", "updated"),
         "solved at": ("solved at", "ticket solved - timestamp", "solved"),
         "subject": ("subject", "ticket subject"),
-        "organization": ("organization", "organization name", "ticket organization name"),
     },
     needed=frozenset({"id", "priority", "status", "created at"}),
+    dates=frozenset({"created at", "updated at", "solved at"}),
+    date_form="2026-11-21 14:05",
+    accounts={
+        "organization": ("organization", "organization name", "ticket organization name"),
+        "label": ("tags", "ticket tags"),
+        "requester": ("requester email",),
+    },
     ticket=ticket,
     words=WORDS,
-    account_kinds=("organization",),
+    unknown=frozenset({"", "-"}),
+    date_order="mdy",
 )
