@@ -3,6 +3,7 @@
 Each source module has its `Words`, sensible defaults; a tenant's `SourceMapping` row overrides them word by word.
 """
 
+import re
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -100,6 +101,15 @@ def look_up(table: Table[str, T], value: str, what: str) -> T:
     if found is None:
         raise RefusedRow(f"the {what} {quoted(value)} is not known" if value else f"the {what} is missing")
     return found
+
+
+UNKNOWN = re.compile(r"the (priority|status category|status) (?:“(.*)” is not known|is missing)", re.DOTALL)
+
+
+def unknown_word(reason: str) -> tuple[str, str] | None:
+    """The inverse of `look_up`: what was not known, by the reason that a ticket was refused for. None for any other reason."""
+    found = UNKNOWN.search(reason)
+    return (found[1], found[2] or "") if found else None
 
 
 def quoted(value: str) -> str:
