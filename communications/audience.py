@@ -123,10 +123,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Audience:
-    """Of the accounts that the person may change. `only`: the key of a reason; `without`: accounts to leave out."""
+    """Of the accounts that the person may change; no person: all of the tenant. `only`: the key of a reason; `without`: accounts to leave out."""
 
     release: Release
-    user: User
+    user: User | None
     only: str = ""
     without: Collection[int] = field(default_factory=tuple)
 
@@ -153,7 +153,7 @@ class Audience:
         return {
             "tenant": self.release.tenant_id,
             "release": self.release.pk,
-            "owner": None if self.user.leads else self.user.pk,
+            "owner": None if self.user is None or self.user.leads else self.user.pk,
             "kinds": [kind for kind, _ in self.named],
             "names": [name for _, name in self.named],
             "reasons": [index[why.key] for why in self.named.values()],

@@ -127,7 +127,7 @@ def retry(draft: Communication, by: User, version: int) -> None:
     queue_again(draft, (Status.FAILED,), version, by, "Tried again")
 
 
-def queue_again(draft: Communication, old: tuple[str, ...], version: int, by: User, note: str, **asked: Any) -> None:
+def queue_again(draft: Communication, old: tuple[str, ...], version: int, by: User | None, note: str, **asked: Any) -> None:
     try:
         with transaction.atomic():
             step(draft, old, Status.QUEUED, version, by, note, attempts=0, failure="", requested_by=by, **asked)

@@ -15,7 +15,7 @@ from accounts.models.profile import CommunicationType
 from accounts.notifications.channels import ChannelError, event_bus
 from accounts.notifications.events import OpportunityTold
 from communications import sanitise
-from communications.models import Approval, Communication
+from communications.models import Approval, Communication, Handoff
 from tamdash import broker
 
 logger = logging.getLogger(__name__)
@@ -90,8 +90,23 @@ def publish(row: CoDevOpportunity) -> bool:
         waited = timezone.now() - event.occurred_at
         told.update(dispatch_at=timezone.now() + min(max(waited, FIRST_DELAY), LONGEST_DELAY))
         return error.permanent
-    told.update(dispatched_to_sales=True, dispatch_at=None)
+    with transaction.atomic():
+        if told.update(dispatched_to_sales=True, dispatch_at=None):
+            keep(row, event)
     return True
+
+
+def keep(row: CoDevOpportunity, event: OpportunityTold) -> None:
+    """On record among what was handed out, once."""
+    account = Account.objects.get(pk=row.account_id)
+    Handoff.objects.create(
+        tenant_id=account.tenant_id,
+        direction=Handoff.Direction.OUT,
+        handoff_type=event.event_type,
+        account=account,
+        payload=event.model_dump(mode="json"),
+        is_accepted=True,
+    )
 
 
 def event_of(row: CoDevOpportunity) -> OpportunityTold:

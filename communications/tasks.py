@@ -10,6 +10,7 @@ from accounts.models import Tenant
 from communications import batches, drafts, generation, lease, opportunities, outreach, placing, rhythm
 from communications.mailboxes import connecting
 from communications.models import Communication
+from communications.work import door, life
 from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
@@ -110,3 +111,14 @@ def sweep_mailboxes() -> None:
 @shared_task
 def tell_sales() -> None:
     opportunities.dispatch()
+
+
+@shared_task
+def work_off_task(run_id: str) -> None:
+    """What other software asked for."""
+    door.work_off(run_id, timezone.now())
+
+
+@shared_task
+def sweep_tasks() -> None:
+    life.sweep(timezone.now())

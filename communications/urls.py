@@ -1,6 +1,6 @@
 from django.urls import path
 
-from communications.views import claims, drafts, mailbox, pdf, placement, release_forms, releases, steps, style, workbench
+from communications.views import claims, drafts, handoffs, mailbox, pdf, placement, release_forms, releases, steps, style, workbench
 
 urlpatterns = [
     path("drafts/", drafts.drafts, name="drafts"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("drafts/<int:pk>/pdf/", pdf.pdf, name="draft-pdf"),
     path("drafts/<int:pk>/eml/", steps.eml, name="draft-eml"),
     path("drafts/<int:pk>/sent/", steps.sent, name="draft-sent"),
+    path("handoffs/", handoffs.handoffs, name="handoffs"),
     path("reports/style/", style.style, name="style"),
     path("reports/style/add/", style.add, name="style-add"),
     path("reports/style/<int:pk>/decide/", style.decide, name="style-decide"),

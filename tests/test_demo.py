@@ -16,6 +16,7 @@ import pytest
 from tamdash.embedded import Instance, processes, sharing
 from tamdash.embedded.instance import CLONE
 from tamdash.embedded.locks import Lock
+from tests import readme_calls
 
 INSTANCE = Instance(CLONE, "demo-test")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "TAMDASH_DEMO")}
@@ -98,13 +99,14 @@ def status_of(port: int, path: str) -> int:
     return connection.getresponse().status
 
 
-def test_it_answers_beside_a_taken_port_and_after_ctrl_c_no_process_is_left(demo: Demo) -> None:
+def test_it_answers_beside_a_taken_port_also_to_the_readmes_calls_and_after_ctrl_c_no_process_is_left(demo: Demo) -> None:
     with socket.create_server(("127.0.0.1", int(ENVIRONMENT["PORT"]))):
         demo.ready()
     assert demo.port > int(ENVIRONMENT["PORT"])
     assert "is taken" in demo.output
     assert [status_of(demo.port, path) for path in ("/healthz", "/readyz", "/sign-in/")] == [200, 200, 200]
     assert "rep@demo.test" in demo.output
+    readme_calls.check(f"http://127.0.0.1:{demo.port}")
     # What a terminal does: the signal goes to the whole group, and the parts must not be in it.
     os.killpg(demo.process.pid, signal.SIGINT)
     assert demo.ended() == 0

@@ -172,8 +172,9 @@ def new_ids(model: type[models.Model], count: int) -> list[int]:
 
 
 def copy(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    """COPY of the rows; columns that are not named get the model's own default, which COPY doesn't know."""
-    others = [f for f in model._meta.concrete_fields if f.column not in columns and not f.primary_key and not f.null]
+    """COPY of the rows; columns that are not named get the model's own default, where the database has none."""
+    unnamed = [f for f in model._meta.concrete_fields if f.column not in columns and not f.primary_key and not f.null]
+    others = [f for f in unnamed if f.has_default() or not f.has_db_default()]
     defaults = tuple(f.get_default() for f in others)
     names = sql.SQL(", ").join([sql.Identifier(name) for name in (*columns, *(str(f.column) for f in others))])
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), names)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.demo.calendar import Calendar
 from accounts.demo.company import companies
+from accounts.demo.doors import open_doors
 from accounts.demo.history import live_through
 from accounts.demo.loading import COLUMNS, Loader
 from accounts.demo.people import people
@@ -18,6 +19,7 @@ from accounts.models import Tenant
 from accounts.models.people import WorkingHours
 from accounts.onboarding import create_tenant
 
+SLUG = "demo"  # what `make demo` fills
 TIME_ZONE = "Europe/Berlin"
 OUTREACH_PER_DAY = 25  # a worker writes so many in seconds
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]  # what is done, and how many steps it takes
@@ -49,4 +51,6 @@ def seed(slug: str, accounts: int, days: int, seed: int, today: date, progress: 
             cursor.execute(f"ANALYZE {model._meta.db_table}")
         with progress("Days", days) as step:
             live_through(tenant, calendar, everyone, step)
+        if slug == SLUG:
+            open_doors(tenant)
     return tenant
