@@ -107,14 +107,27 @@ class IntegrationForm(RowForm):
         widgets = {"since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
 
-class FeatureForm(RowForm):
+class TakenOver(RowForm):
+    """A row that heartbeats brought is a person's from the first edit on, and stays as they set it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.source == "heartbeat" and self.fields:
+            next(iter(self.fields.values())).help_text = "It came by heartbeat. Once you save it, heartbeats no longer change it."
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.source = "manual"
+        return super().save(commit)
+
+
+class FeatureForm(TakenOver):
     class Meta:
         model = FeatureAdoption
         fields = ["name", "adopted"]
         labels = {"adopted": "In use"}
 
 
-class EnvironmentForm(RowForm):
+class EnvironmentForm(TakenOver):
     class Meta:
         model = EnvironmentItem
         fields = ["name"]

@@ -6,10 +6,15 @@ from celery import shared_task
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts import backtest, forecasts, opinions, scan
+from accounts import api_tokens, backtest, forecasts, opinions, remapping, scan
+from accounts.heartbeats import profile
+from accounts.hooks import keeping, processing
+from accounts.imports import running
 from accounts.models import Tenant, User
 from accounts.notifications import delivery
 from accounts.pages.remembered import forget_old_changes
+from accounts.pull import syncing
+from tamdash import broker
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +75,27 @@ def sweep_backtests() -> None:
 
 
 @shared_task
+def pull_jira(connection_id: int) -> None:
+    syncing.pull(connection_id)
+
+
+@shared_task
+def sweep_jira() -> None:
+    for connection_id in syncing.due(timezone.now()):
+        broker.tell(syncing.PULL, connection_id, takes_long=True)
+
+
+@shared_task
+def run_import(import_id: str) -> None:
+    running.run(import_id)
+
+
+@shared_task
+def sweep_imports() -> None:
+    running.sweep(timezone.now())
+
+
+@shared_task
 def deliver_notifications(tenant_id: int, channel: str) -> None:
     delivery.drain(tenant_id, channel)
 
@@ -77,3 +103,35 @@ def deliver_notifications(tenant_id: int, channel: str) -> None:
 @shared_task
 def sweep_notifications() -> None:
     delivery.sweep(timezone.now())
+
+
+@shared_task
+def apply_heartbeat_reports() -> None:
+    """Told after each change, and the sweep of those whose message was lost."""
+    profile.apply_waiting()
+
+
+@shared_task
+def remap_source(mapping_id: int) -> None:
+    remapping.run(mapping_id)
+
+
+@shared_task
+def sweep_mappings() -> None:
+    remapping.sweep(timezone.now())
+
+
+@shared_task
+def process_events() -> None:
+    """Told after events were stored, and the sweep of those whose message was lost or whose worker went away."""
+    processing.drain()
+
+
+@shared_task
+def forget_old_events() -> None:
+    keeping.prune(timezone.now())
+
+
+@shared_task
+def forget_api_answers() -> None:
+    api_tokens.forget_answers(timezone.now())

@@ -48,6 +48,7 @@ class Environment(BaseSettings):
     email_from: str = Field(default="tamdash@localhost", alias="TAMDASH_EMAIL_FROM")
     notion_url: str = Field(default="https://api.notion.com", alias="TAMDASH_NOTION_URL")
     private_urls: bool = Field(default=False, alias="TAMDASH_ALLOW_PRIVATE_URLS")
+    api_calls_per_minute: int = Field(default=600, ge=1, alias="TAMDASH_API_CALLS_PER_MINUTE")
     log_level: str = Field(default="INFO", alias="TAMDASH_LOG_LEVEL")
 
 
@@ -91,9 +92,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "tamdash.middleware.SignalsFirst",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tamdash.middleware.QuickGZip",
     "tamdash.middleware.NoNulInAddress",
+    "tamdash.middleware.CallsFirst",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -195,6 +198,14 @@ CELERY_BEAT_SCHEDULE = {
     "outreach": {"task": "communications.tasks.request_outreach", "schedule": 60.0, "options": {"expires": 50}},
     "rhythm": {"task": "communications.tasks.keep_rhythm", "schedule": 60.0, "options": {"expires": 50}},
     "opportunities": {"task": "communications.tasks.tell_sales", "schedule": 30.0, "options": {"expires": 25}},
+    "heartbeat-reports": {"task": "accounts.tasks.apply_heartbeat_reports", "schedule": 30.0, "options": {"expires": 25}},
+    "waiting-tasks": {"task": "communications.tasks.sweep_tasks", "schedule": 30.0, "options": {"expires": 25}},
+    "mappings": {"task": "accounts.tasks.sweep_mappings", "schedule": 60.0, "options": {"expires": 50}},
+    "waiting-events": {"task": "accounts.tasks.process_events", "schedule": 15.0, "options": {"expires": 12}},
+    "old-events": {"task": "accounts.tasks.forget_old_events", "schedule": 3600.0, "options": {"expires": 3000}},
+    "jira": {"task": "accounts.tasks.sweep_jira", "schedule": 30.0, "options": {"expires": 25}},
+    "waiting-imports": {"task": "accounts.tasks.sweep_imports", "schedule": 30.0, "options": {"expires": 25}},
+    "old-api-answers": {"task": "accounts.tasks.forget_api_answers", "schedule": 3600.0, "options": {"expires": 3000}},
     "waiting-backtests": {"task": "accounts.tasks.sweep_backtests", "schedule": 30.0, "options": {"expires": 25}},
 }
 
@@ -210,6 +221,7 @@ DEFAULT_FROM_EMAIL = env.email_from
 PUBLIC_URL = (env.public_url or (f"https://{ALLOWED_HOSTS[0]}" if not EMBEDDED else f"http://127.0.0.1:{env.port}")).rstrip("/")
 NOTION_URL = env.notion_url.rstrip("/")
 ALLOW_PRIVATE_URLS = env.private_urls
+API_CALLS_PER_MINUTE = env.api_calls_per_minute  # of one token
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "tamdash.sign_in.Passwords"]
@@ -296,7 +308,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}, "nowhere": {"class": "logging.NullHandler"}},
     "root": {"handlers": ["console"], "level": env.log_level},
     # The HTTP clients' own lines name an address in full, with what secrets stand in it.
-    "loggers": {name: {"level": "WARNING"} for name in ("axes", "httpx", "httpx2", "httpcore", "openai", "urllib3")}
+    "loggers": {name: {"level": "WARNING"} for name in ("atlassian", "axes", "httpx", "httpx2", "httpcore", "openai", "urllib3")}
     # So do apprise's. The chat channel listens to them, as they alone tell what went wrong.
     | {"apprise": {"handlers": ["nowhere"], "level": "DEBUG", "propagate": False}},
 }

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
 from accounts import scan
-from accounts.models import Account, Escalation, Heartbeat, HeartbeatDay, ScanRun, Tenant, Ticket, User
+from accounts.imports import uploading
+from accounts.models import Account, Escalation, Heartbeat, HeartbeatDay, ScanRun, Tenant, Ticket, TicketImport, User
 from accounts.onboarding import create_tenant, create_user
 from communications import drafts
 from communications.models import Communication, CommunicationRevision
@@ -114,6 +116,14 @@ def failed(made: Communication) -> Communication:
     Communication.objects.filter(pk=made.pk).update(status="failed", failure="The writer stopped.")
     made.refresh_from_db()
     return made
+
+
+def upload(by: User, text: str, name: str = "tickets.csv", **values: Any) -> TicketImport:
+    """A file of tickets that waits for its preview to be confirmed."""
+    row = uploading.receive(SimpleUploadedFile(name, text.encode()), by)
+    TicketImport.objects.filter(pk=row.pk).update(**values)
+    row.refresh_from_db()
+    return row
 
 
 def check_constraints_at_once() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from accounts.models import Account, Escalation, ScanRun, ScoringPolicy, Stakeholder, User
+from accounts.hooks import tokens
+from accounts.models import Account, AccountKey, Escalation, InboundEvent, ScanRun, ScoringPolicy, Stakeholder, TicketImport, User
 from communications.models import Communication, Release, RoadmapItem, StyleRule
 from tests import make
 from tests.conftest import Cast
@@ -50,6 +52,7 @@ RULES = {
     "escalations": Rule(SIGNED_IN),
     "drafts": Rule(SIGNED_IN),
     "account": Rule(READ, args=("account",)),
+    "ping": Rule((200,) * 6, args=("ping_id",)),
     "account-history": Rule(READ, args=("account",)),
     "account-receipt": Rule(READ, args=("account", "scan")),
     "account-what-if": Rule(READ, args=("account",)),
@@ -60,6 +63,7 @@ RULES = {
     "profile-rows": Rule((SIGN_IN, 404, 403, 302, 302, 302), args=("account", "part")),
     "profile-add": Rule(OWNERS, "post", ("account", "part"), STAKEHOLDER),
     "profile-edit": Rule(OWNERS, "post", ("account", "part", "stakeholder"), STAKEHOLDER),
+    "profile-maturity": Rule(OWNERS, "post", ("account", "stakeholder"), (("technical_maturity", "high"),)),
     "profile-remove": Rule(OWNERS, "post", ("account", "part", "stakeholder")),
     "policies": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
     "policy": Rule((SIGN_IN, 404, 403, 403, 200, 200), args=("policy",)),
@@ -81,7 +85,28 @@ RULES = {
     "account-rhythm": Rule(OWNERS, "post", ("account",), (("checkin_every_months", "2"),)),
     "account-opinion": Rule(OWNERS, "post", ("account",), (("view", "worse"), ("reason", "Their sponsor left"), ("days", "14"))),
     "account-opinion-withdraw": Rule(OWNERS, "post", ("account",)),
+    "jira": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "imports": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "import-new": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "import": Rule((SIGN_IN, 404, 403, 403, 200, 200), args=("upload",)),
+    "import-start": Rule(LEADERS, "post", ("upload",)),
+    "import-cancel": Rule(LEADERS, "post", ("upload",)),
+    "import-refused": Rule((SIGN_IN, 404, 403, 403, 200, 200), args=("imported",)),
+    "hook": Rule((200,) * 6, "post", ("hook_source", "hook_token")),
+    "events": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "event": Rule((SIGN_IN, 404, 403, 403, 200, 200), args=("inbound",)),
+    "events-again": Rule(MANAGERS_OWN, "post"),
+    "events-aside": Rule(MANAGERS_OWN, "post"),
+    "unmatched": Rule(SIGNED_IN),
+    "unmatched-map": Rule(OWNERS, "post", ("account",), (("source", "jira"), ("key", "organization:aldermoor"))),
+    "unmatched-undo": Rule(OWNERS, "post", ("account_key",)),
+    "unmatched-new-account": Rule(
+        (SIGN_IN, 403, 403, 403, 403, 302),
+        "post",
+        data=(("source", "jira"), ("key", "label:new"), ("name", "New"), ("external_id", "new")),
+    ),
     "reports": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
+    "handoffs": Rule((SIGN_IN, 200, 403, 403, 200, 200)),
     "draft-pdf": Rule(READ, args=("draft",)),
     "style": Rule(SIGNED_IN),
     "style-add": Rule((SIGN_IN, 302, 403, 403, 302, 302), "post", data=(("old", "leverage"), ("new", "use"))),
@@ -115,6 +140,17 @@ RULES = {
     "mailbox-disconnect": Rule(OWN, "post"),
     "mailbox-connect": Rule(OWN),
     "mailbox-gmail": Rule(OWN),
+    "api-page": Rule(SIGNED_IN),
+    "api:openapi": OPEN,
+    "api:api-root": Rule((404,) * 6),
+    "api:nowhere": Rule((404,) * 6, args=("nothing",)),
+    # A session opens nothing there: what tokens may do is in test_api.py and test_api_tenants.py.
+    **{f"api:{name}": Rule((401,) * 6) for name in ("list_accounts", "list_drafts")},
+    **{f"api:{name}": Rule((401,) * 6, "post") for name in ("write_tickets", "write_heartbeats", "run_task", "hand_off", "check_handoff")},
+    **{f"api:get_{name}": Rule((401,) * 6, args=("account_id",)) for name in ("account", "health", "profile", "projection")},
+    "api:list_history": Rule((401,) * 6, args=("account_id",)),
+    "api:get_draft": Rule((401,) * 6, args=("draft",)),
+    "api:get_task": Rule((401,) * 6, args=("ping_id",)),
     "draft-restore": Rule(OWNERS, "post", ("draft",), (("version", "1"), ("number", "1"))),
 }
 
@@ -138,8 +174,33 @@ class Things:
     style_rule: StyleRule
     release: Release
     item: RoadmapItem
+    upload: TicketImport
+    imported: TicketImport
     part: str = "stakeholders"
     policy: str = "2"
+
+    hook_source: str = "jira"
+    nothing: str = "nothing"
+    account_id: str = "acme/1"
+
+    @property
+    def account_key(self) -> AccountKey:
+        given = {"tenant": self.account.tenant, "source": "jira", "key": "label:alder", "account": self.account}
+        return AccountKey.objects.get_or_create(**given)[0]
+
+    @property
+    def hook_token(self) -> str:
+        return tokens.make(self.account.tenant, self.hook_source)[1]
+
+    @property
+    def inbound(self) -> InboundEvent:
+        now = timezone.now()
+        times = {"received_at": now, "next_try_at": now}
+        return InboundEvent.objects.create(tenant=self.account.tenant, source="jira", status="failed", body=b"{}", **times)
+
+    @property
+    def ping_id(self) -> str:
+        return str(self.account.ping_id)
 
     def args(self, rule: Rule) -> list[Any]:
         return [value if isinstance(value := getattr(self, name), str) else value.pk for name in rule.args]
@@ -155,7 +216,9 @@ def things(cast: Cast) -> Things:
     style_rule = StyleRule.objects.create(tenant=cast.tenant, old="utilise", new="use")
     release = Release.objects.create(tenant=cast.tenant, version="4.19", released_on="2026-11-20", features=["Saved views"])
     item = RoadmapItem.objects.create(tenant=cast.tenant, title="Rules as code", horizon="Q1 2027")
-    return Things(account, escalation, make.draft(account), stakeholder, scan, style_rule, release, item)
+    upload = make.upload(cast.manager, "ticket_id,priority,status,created_at\nT-1,P1,open,2026-11-21\n")
+    imported = make.upload(cast.manager, "ticket_id,priority,status,created_at\n", status="done", report={"refused": []})
+    return Things(account, escalation, make.draft(account), stakeholder, scan, style_rule, release, item, upload, imported)
 
 
 def client_of(cast: Cast, person: str) -> Client:

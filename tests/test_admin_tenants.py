@@ -10,7 +10,24 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Account, ChannelSettings, Notification, ScanRun, ScoringPolicy, Stakeholder, Tenant, Ticket, TicketSource, User
+from accounts.models import (
+    Account,
+    AccountKey,
+    ApiToken,
+    ChannelSettings,
+    HookToken,
+    JiraConnection,
+    Notification,
+    ProfileChange,
+    ScanRun,
+    ScoringPolicy,
+    SourceMapping,
+    Stakeholder,
+    Tenant,
+    Ticket,
+    TicketSource,
+    User,
+)
 from communications.models import Mailbox, Release, RoadmapItem
 from tests import make
 
@@ -51,6 +68,12 @@ def foreign(db: None) -> Foreign:
         Notification.objects.filter(escalation=escalation)[0],
         ChannelSettings.objects.create(tenant=tenant, chat_url=f"jsons://chat.example/{SECRET}"),
         TicketSource.objects.create(tenant=tenant, source=SECRET, reported_at=timezone.now()),
+        HookToken.objects.create(tenant=tenant, source="jira", digest="f" * 64, hint="oor", created_by=owner),
+        ProfileChange.objects.create(account=account, at=timezone.now(), asked_by=SECRET, part="stakeholders", name=SECRET),
+        JiraConnection.objects.create(tenant=tenant, name=SECRET, base_url="https://jira.example", jql="project = SUP"),
+        SourceMapping.objects.create(tenant=tenant, source="jira", account_by=[SECRET]),
+        AccountKey.objects.create(tenant=tenant, source="jira", key=f"label:{SECRET}", account=account),
+        ApiToken.objects.create(tenant=tenant, name=SECRET, digest="e" * 64, scopes=["accounts:read"], created_by=owner),
         Release.objects.create(tenant=tenant, version=SECRET, released_on="2026-11-01"),
         RoadmapItem.objects.create(tenant=tenant, title=SECRET, horizon="Q1 2027"),
         make.draft(account, subject=SECRET),

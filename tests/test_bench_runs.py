@@ -23,6 +23,15 @@ ITEMS = {
         "write-ahead log an account",
         "“Scan now” of one account",
     ],
+    "signals": [
+        "a view that does nothing",
+        "a ping",
+        "a ping that says what it said before",
+        "updates by pings that wrote to an index",
+        "a webhook, stored and answered",
+        "a ticket, posted alone",
+        "a ticket, posted with 50",
+    ],
 }
 
 
@@ -39,7 +48,7 @@ def test_a_section_prints_its_items_and_how_each_compares(section: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     for item in ITEMS.get(section, []):
-        assert re.search(rf"^  {re.escape(item)} +[\d,.]+ (ms|B) +\([\d,.]+ – [\d,.]+\)", done.stdout, re.MULTILINE), done.stdout
+        assert re.search(rf"^  {re.escape(item)} +[\d,.]+ (ms|B|%) +\([\d,.]+ – [\d,.]+\)", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"not judged: [\d,.]+ (x .*|ms), target at (most|least) [\d,.]+", done.stdout)
 
 

@@ -1,20 +1,22 @@
 """Accounts with everything that is known about them; their health and escalations to look at."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.admin.tenancy import OwnRowsFilter, TenantRows
-from accounts.forms import StakeholderForm
+from accounts import heartbeats, remapping
+from accounts.admin.tenancy import OwnRowsFilter, ReadOnly, TenantRows
+from accounts.forms import EnvironmentForm, FeatureForm, StakeholderForm
 from accounts.models import (
     Account,
     CoDevOpportunity,
@@ -23,6 +25,7 @@ from accounts.models import (
     FeatureAdoption,
     HealthSnapshot,
     Integration,
+    ProfileChange,
     ScanRun,
     Stakeholder,
 )
@@ -47,10 +50,14 @@ class Integrations(ProfileRows[Integration]):
 
 class Features(ProfileRows[FeatureAdoption]):
     model = FeatureAdoption
+    form = FeatureForm
+    readonly_fields = ("source",)
 
 
 class Environment(ProfileRows[EnvironmentItem]):
     model = EnvironmentItem
+    form = EnvironmentForm
+    readonly_fields = ("source",)
 
 
 class Opportunities(ProfileRows[CoDevOpportunity]):
@@ -68,20 +75,46 @@ class AccountAdmin(TenantRows[Account]):
     list_select_related = ("owner", "health")
     search_fields = ("name", "external_id")
     autocomplete_fields = ("owner",)
+    actions = ("new_ping_address",)
     inlines = (Stakeholders, Integrations, Features, Environment, Opportunities, History)
     fieldsets = (
         (None, {"fields": ("name", "external_id", "is_active")}),
         ("Book", {"fields": ("owner", "tier", "region", "arr", "renewal_date", "profile_page_id")}),
         ("By the calendar", {"fields": ("checkin_every_months", "review_every_months")}),
         ("Health", {"fields": ("health_now", "snapshots", "escalations")}),
+        ("Heartbeats", {"fields": ("ping_address",)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """The account id stands in contracts, tickets and links, so it stays as it was given."""
-        return ("health_now", "snapshots", "escalations", *(("external_id",) if obj else ()))
+        return ("health_now", "snapshots", "escalations", "ping_address", *(("external_id",) if obj else ()))
 
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> Any:
         return self.inlines if obj else ()
+
+    @admin.action(description="New ping address", permissions=["change"])
+    def new_ping_address(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """One at a time: whatever calls the old address has to be told the new one."""
+        chosen = list(accounts[:2])
+        if len(chosen) > 1:
+            self.message_user(request, "Nothing was changed: choose one account, as its software has to be told.", messages.WARNING)
+            return
+        for account in chosen:
+            account.ping_id = uuid.uuid4()
+            account.save(update_fields=["ping_id"])
+            self.log_change(request, account, "New ping address.")
+            self.message_user(
+                request, f"{account} has a new ping address: {heartbeats.address(account)} The old one answers 404 from now on."
+            )
+
+    @admin.display(empty_value="as soon as it is saved")
+    def ping_address(self, account: Account) -> str | None:
+        return heartbeats.address(account) if account.pk else None
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change and (count := remapping.match_account(obj)):
+            messages.info(request, f"{count:,} tickets that waited for this account id went to it. The next scan counts them.")
 
     @admin.display(description="health", ordering="health__score", empty_value="not scanned yet")
     def health_now(self, account: Account) -> str | None:
@@ -111,6 +144,18 @@ class AccountAdmin(TenantRows[Account]):
             for row in account.escalations.order_by("-opened_at")[:LATEST]
         ]
         return table(("Escalation", "Reason", "Status", "Opened", "Resolved"), rows)
+
+
+@admin.register(ProfileChange)
+class ProfileChangeAdmin(ReadOnly[ProfileChange], TenantRows[ProfileChange]):
+    """What other software changed in profiles, and who asked."""
+
+    tenant_field = "account__tenant"
+    list_display = ("at", "account", "part", "name", "before", "after", "asked_by")
+    list_filter = ("part",)
+    list_select_related = ("account",)
+    search_fields = ("account__name", "account__external_id", "name", "asked_by")
+    ordering = ("-at", "-id")
 
 
 def moment(at: Any) -> str:

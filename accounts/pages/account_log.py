@@ -1,11 +1,16 @@
-"""What happened to an account lately: scores that moved, escalations, urgent tickets, messages, opinions."""
+"""What happened to an account lately: scores that moved, escalations, urgent tickets, messages, opinions, changes from outside."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from accounts import policy_days, scoring
-from accounts.models import EscalationEvent
+from accounts.models import EscalationEvent, ProfileChange
+from accounts.models.profile import AccountQuerySet
 from accounts.pages import charts
 from accounts.scan import DAILY_AT
 
@@ -13,6 +18,7 @@ if TYPE_CHECKING:
     from accounts.pages.overview import Overview
 
 LENGTH = 12
+LONGEST_VALUE = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class LogEntry:
 
 def log(page: "Overview") -> list[LogEntry]:
     """The latest first."""
-    entries = [*scores(page), *escalations(page), *tickets(page), *drafts(page), *opinions(page)]
+    entries = [*scores(page), *escalations(page), *tickets(page), *drafts(page), *opinions(page), *profile_changes(page)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LENGTH]
 
 
@@ -89,3 +95,53 @@ def opinions(page: "Overview") -> list[LogEntry]:
         if o.ended_at
     ]
     return [*given, *ended]
+
+
+PARTS = {
+    "account_name": "Name",
+    "profile_page_id": "Notion page",
+    "stakeholders": "Stakeholder",
+    "integrations": "Integration",
+    "feature_adoption": "Feature",
+    "customer_environment": "Environment",
+    "communication_history": "Message",
+    "co_dev_opportunities": "Opportunity",
+}
+
+
+def with_changes(accounts: AccountQuerySet) -> AccountQuerySet:
+    """The latest changes of the profile from outside, in the account's own query."""
+    row = JSONObject(**{name: name for name in ("at", "asked_by", "part", "name", "before", "after")})
+    rows = ProfileChange.objects.filter(account=OuterRef("pk")).values(row=row)[:LENGTH]
+    annotated: AccountQuerySet = accounts.annotate(changes_json=ArraySubquery(rows))
+    return annotated
+
+
+def profile_changes(page: "Overview") -> list[LogEntry]:
+    """Of an account loaded by `with_changes()`."""
+    rows = [ProfileChange(**row | {"at": datetime.fromisoformat(row["at"])}) for row in getattr(page.account, "changes_json", ())]
+    return [LogEntry(row.at, "sync", f"{changed(row)}, asked by {row.asked_by}") for row in rows]
+
+
+def changed(row: ProfileChange) -> str:
+    what = f"{PARTS.get(row.part, row.part)} {row.name}".strip()
+    if row.after is None:
+        return f"{what} removed"
+    if not isinstance(row.after, dict):
+        return f"{what}: {value(row.before)} → {value(row.after)}"
+    if row.before is None:
+        return f"{what} added"
+    fields = (f"{name.replace('_', ' ')} {value(row.before.get(name))} → {value(after)}" for name, after in row.after.items())
+    return f"{what}: {', '.join(fields)}"
+
+
+def value(told: Any) -> str:
+    """Of a JSON value, what fits into a line."""
+    match told:
+        case None | "":
+            return "nothing"
+        case bool():
+            return "yes" if told else "no"
+        case str() if len(told) > LONGEST_VALUE:
+            return f"“{told[:LONGEST_VALUE].rstrip()}…”"
+    return f"{told}".replace("_", " ")

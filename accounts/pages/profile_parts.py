@@ -1,6 +1,7 @@
 """The parts of a profile that people edit in place: which rows, which form, which words."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.db import models
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
+from accounts import maturity
 from accounts.forms import CoDevForm, EnvironmentForm, FeatureForm, IntegrationForm, StakeholderForm
 from accounts.models import Account, CoDevOpportunity, EnvironmentItem, FeatureAdoption, Integration, Stakeholder
 from accounts.models.profile import AccountQuerySet
@@ -74,12 +76,21 @@ PARTS = {
 }
 
 
-def with_parts(accounts: AccountQuerySet) -> AccountQuerySet:
-    """All parts of the profile in the account's own query, as JSON: five queries fewer on a page."""
-    annotated: AccountQuerySet = accounts.annotate(**{f"{slug}_json": part.subquery() for slug, part in PARTS.items()})
+def with_parts(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
+    """All parts of the profile in the account's own query, as JSON: six queries fewer on a page."""
+    parts = {f"{slug}_json": part.subquery() for slug, part in PARTS.items()}
+    annotated: AccountQuerySet = accounts.annotate(**parts, asked_json=ArraySubquery(maturity.asked(OuterRef("pk"), now)))
     return annotated
 
 
 def parts_of(account: Account) -> dict[str, list[Any]]:
     """The rows of every part of an account loaded by `with_parts()`."""
     return {slug: part.instances(getattr(account, f"{slug}_json")) for slug, part in PARTS.items()}
+
+
+def offer_maturity(account: Account, stakeholders: list[Any], now: datetime) -> None:
+    """Gives each the `suggestion` that its maturity may be another, or None. What is set stays as it is."""
+    rows = account.asked_json if hasattr(account, "asked_json") else [one["row"] for one in maturity.asked(account, now)]
+    found = maturity.suggestions(stakeholders, maturity.read(rows))
+    for person in stakeholders:
+        person.suggestion = found.get(person.pk)

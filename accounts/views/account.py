@@ -6,13 +6,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import scan
+from accounts import heartbeats, scan
 from accounts.forms import OpinionForm
 from accounts.freshness import with_sources
 from accounts.models import Account
 from accounts.models.profile import CommunicationType
+from accounts.pages.account_log import with_changes
 from accounts.pages.overview import Overview
-from accounts.pages.profile_parts import PARTS, parts_of, with_parts
+from accounts.pages.profile_parts import PARTS, offer_maturity, parts_of, with_parts
 from accounts.pages.what_if import Asked, WhatIf
 from accounts.policy_days import with_adopted
 from accounts.views import rhythm
@@ -29,21 +30,26 @@ def show(request: HttpRequest, pk: int, asked: Asked | None = None) -> HttpRespo
     """The page, with the what-if that is asked for; the shortest path to Green if none is."""
     user = person(request)
     accounts = Account.objects.select_related("owner", "tenant", "health", "heartbeat")
-    shown = visible(with_adopted(with_sources(with_parts(accounts))), request, pk)
+    now = timezone.now()
+    shown = visible(with_changes(with_adopted(with_sources(with_parts(accounts, now)))), request, pk)
     parts = parts_of(shown)
-    page = Overview(shown, timezone.now())
+    page = Overview(shown, now)
+    may_change = shown.is_active and user.may_change(shown)
+    if may_change:
+        offer_maturity(shown, parts["stakeholders"], now)
     context = {
         "section": "portfolio",
         "account": shown,
         "page": page,
         "what_if": WhatIf(page, asked),
         "parts": [(part, parts[slug]) for slug, part in PARTS.items()],
-        "may_change": shown.is_active and user.may_change(shown),
+        "may_change": may_change,
+        "ping_address": heartbeats.address(shown) if may_change else "",
         "rhythm": rhythm.intervals(shown),
         "currency": shown.tenant.config.currency,
         "communication_types": GENERATE,
         "opinion_form": OpinionForm(),
-        "now": timezone.now(),
+        "now": now,
     }
     return render(request, "accounts/account.html", context)
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts import freshness, policy_days
 from accounts.forms import GROUPS, TURNS, PortfolioState
 from accounts.models import Account, User
-from accounts.pages import changes, heatmap, week
+from accounts.pages import changes, heatmap, unmatched, week
 from accounts.pages import portfolio as reads
 from accounts.pages.changes import Changes
 from accounts.pages.portfolio import Row, Summary
@@ -31,12 +31,12 @@ TEMPLATE = "accounts/portfolio.html"
 def portfolio(request: HttpRequest) -> HttpResponse:
     user = person(request)
     found = pulse(request, user)
-    notice = remembered((found.version, "stale", f"{timezone.now():%H%M}"), lambda: stale_notice(user))
+    notices = remembered((found.version, "notices", user.leads, f"{timezone.now():%H%M}"), lambda: notices_for(user))
     version = found.version if request.GET.get("view") != "plan" else f"{found.version}.{timezone.now():%y%j%H}"
-    tag = etag(request, found, notice, version)
+    tag = etag(request, found, notices, version)
     response = get_conditional_response(request, etag=tag) if tag else None
     if response is None:
-        body = remembered((version, "body", user.pk, request.GET.urlencode(), notice), lambda: rendered(request, user, version, notice))
+        body = remembered((version, "body", user.pk, request.GET.urlencode(), notices), lambda: rendered(request, user, version, notices))
         response = HttpResponse(body) if is_partial(request) else render(request, TEMPLATE, {"section": "portfolio", "body": body})
         if tag:
             response.headers["ETag"] = tag
@@ -44,9 +44,27 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def rendered(request: HttpRequest, user: User, now: str, notice: str) -> SafeString:
+def rendered(request: HttpRequest, user: User, now: str, notices: "Notices") -> SafeString:
     """All of the page but its frame. It holds no form's token, so that it stays good as long as the portfolio does."""
-    return render_to_string(f"{TEMPLATE}#page", page(request, user, now) | {"stale_notice": notice}, request)
+    return render_to_string(f"{TEMPLATE}#page", page(request, user, now) | notices._asdict(), request)
+
+
+class Notices(NamedTuple):
+    """What stands above the scores, in words; empty where there is nothing to say."""
+
+    stale_notice: str
+    unmatched_notice: str
+
+
+def notices_for(user: User) -> Notices:
+    """Each for who can act on it. Questions to the clock, so they are asked anew each minute."""
+    return Notices(stale_notice(user), unmatched_notice(user) if user.leads else "")
+
+
+def unmatched_notice(user: User) -> str:
+    count = unmatched.waiting(user.tenant)
+    more = "or more " if count == unmatched.MOST_COUNTED else ""
+    return f"{count:,} {more}open {'ticket belongs' if count == 1 else 'tickets belong'} to no known account" if count else ""
 
 
 def stale_notice(user: User) -> str:

@@ -8,11 +8,12 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.models import Account
-from accounts.pages.profile_parts import PARTS, Part
+from accounts.models import Account, Stakeholder
+from accounts.pages.profile_parts import PARTS, Part, offer_maturity
 from tamdash.pages import changeable, is_partial, template
 
 
@@ -35,6 +36,18 @@ def remove(request: HttpRequest, pk: int, part: str, row: int) -> HttpResponse:
     return panel(request, account, chosen, f"{gone} removed.")
 
 
+@require_POST
+def set_maturity(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """Sets a stakeholder's maturity alone, to what was suggested: what else somebody edits meanwhile stays."""
+    account, chosen = find(request, pk, "stakeholders")
+    person = get_object_or_404(chosen.rows_of(account), pk=row)
+    given = request.POST.get("technical_maturity", "")
+    if given not in Stakeholder.Maturity.values:
+        return HttpResponse("Choose low, medium or high.", status=422, content_type="text/plain")
+    chosen.rows_of(account).filter(pk=row).update(technical_maturity=given)
+    return panel(request, account, chosen, f"{person}'s maturity is {given} now.")
+
+
 def find(request: HttpRequest, pk: int, part: str) -> tuple[Account, Part]:
     account: Account = changeable(Account.objects.select_related("tenant", "owner"), request, pk)
     if part not in PARTS:
@@ -55,6 +68,7 @@ def answer(request: HttpRequest, account: Account, part: Part, row: Any) -> Http
     form = part.form(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid() and saved(form):
         return panel(request, account, part, f"{form.instance} saved.")
+    offer(account, part, [row])
     context = {"account": account, "part": part, "form": form, "row": row, "section": "portfolio"}
     status = 422 if form.errors else 200
     return render(request, template(request, "accounts/profile_form.html", "form"), context, status=status)
@@ -77,6 +91,13 @@ def panel(request: HttpRequest, account: Account, part: Part, done: str = "") ->
         if done:
             messages.success(request, done)
         return redirect(f"{reverse('account', args=[account.pk])}#{part.slug}")
-    context = {"account": account, "part": part, "rows": list(part.rows_of(account)), "may_change": True}
+    rows = list(part.rows_of(account))
+    offer(account, part, rows)
+    context = {"account": account, "part": part, "rows": rows, "may_change": True}
     response = render(request, "accounts/profile_panel.html", context)
     return trigger_client_event(response, "said", {"text": done}) if done else response
+
+
+def offer(account: Account, part: Part, rows: list[Any]) -> None:
+    if part.slug == "stakeholders":
+        offer_maturity(account, rows, timezone.now())

@@ -10,7 +10,7 @@ from tamdash import embedded
 from tests.bench.measuring import Measurement, Options
 from tests.bench.printing import lines, summary
 
-SECTIONS = ["scan", "heatmap", "pages", "backtest", "grounding"]
+SECTIONS = ["scan", "heatmap", "pages", "signals", "files", "backtest", "grounding"]
 
 
 def main() -> None:
