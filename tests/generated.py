@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TypeAlias
 
 from hypothesis import strategies as st
 
@@ -12,22 +14,29 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
+# Strategies stand here rather than where they are drawn from: Hypothesis checks each one that is made, which takes longer than drawing.
+STEPS = (-MICROSECOND, timedelta(), MICROSECOND)
+ANYWHERE = st.integers(-2 * 86_400_000_000, 800 * 86_400_000_000).map(lambda us: timedelta(microseconds=us))
+DAYS = st.floats(0, 30).map(lambda days: timedelta(days=days))
+POINTS = st.integers(0, 40) | st.just(32_767)
+Span: TypeAlias = tuple[int, timedelta]  # which limit, and how far from it; -1 is none
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """Any policy that the database accepts; often the default."""
     if draw(st.booleans()):
         return Policy()
-    points = st.integers(0, 40) | st.just(32_767)
     silent_after = draw(st.integers(0, 200))
-    very_silent_points = draw(points)
+    very_silent_points = draw(POINTS)
     red_below = draw(st.integers(1, 99))
     return Policy(
         late_after_days=draw(st.integers(0, 30)),
-        late_points=draw(points),
-        late_cap=draw(points),
+        late_points=draw(POINTS),
+        late_cap=draw(POINTS),
         free_tickets=draw(st.integers(0, 8)),
-        volume_points=draw(points),
-        volume_cap=draw(points),
+        volume_points=draw(POINTS),
+        volume_cap=draw(POINTS),
         silent_after_hours=silent_after,
         silent_points=draw(st.integers(0, very_silent_points)),
         very_silent_after_hours=silent_after + draw(st.integers(1, 200)),
@@ -37,14 +46,21 @@ def policies(draw: st.DrawFn) -> Policy:
     )
 
 
-def around(limit: timedelta) -> st.SearchStrategy[timedelta]:
-    return st.sampled_from([limit - MICROSECOND, limit, limit + MICROSECOND])
+@cache
+def near(limits: int) -> st.SearchStrategy[Span]:
+    """Near one of so many limits, or anywhere."""
+    around = [st.sampled_from([(limit, step) for step in STEPS]) for limit in range(limits)]
+    return st.one_of(*around, *(each.map(lambda span: (-1, span)) for each in (ANYWHERE, DAYS)))
+
+
+def resolved(span: Span, *limits: timedelta) -> timedelta:
+    limit, step = span
+    return step if limit < 0 else limits[limit] + step
 
 
 def spans(*limits: timedelta) -> st.SearchStrategy[timedelta]:
     """How long before the instant something happened: near a limit, or anywhere; negative is after it."""
-    anywhere = st.integers(-2 * 86_400_000_000, 800 * 86_400_000_000).map(lambda us: timedelta(microseconds=us))
-    return st.one_of(*map(around, limits), anywhere, st.floats(0, 30).map(lambda days: timedelta(days=days)))
+    return near(len(limits)).map(lambda span: resolved(span, *limits))
 
 
 @dataclass(frozen=True)
@@ -88,33 +104,43 @@ class Portfolio:
     accounts: tuple[GeneratedAccount, ...]
 
 
-@st.composite
-def tickets(draw: st.DrawFn, policy: Policy, at: datetime) -> GeneratedTicket:
-    created_at = at - draw(spans(timedelta(days=policy.late_after_days), timedelta()))
-    status = draw(st.sampled_from(["open", "pending", "open", "open", "resolved", "closed"]))
-    closed_at = None
-    if status in ("resolved", "closed"):
-        closed_at = max(created_at, at - draw(spans(timedelta())))
-    return GeneratedTicket("T", draw(st.sampled_from([1, 2, 1, 3, 4])), status, created_at, closed_at)
+RawTicket: TypeAlias = tuple[Span, str, Span, int]
+RawAccount: TypeAlias = tuple[list[Span], list[RawTicket]]
+STATUS = st.sampled_from(["open", "pending", "open", "open", "resolved", "closed"])
+RAW_TICKETS = st.lists(st.tuples(near(2), STATUS, near(1), st.sampled_from([1, 2, 1, 3, 4])), max_size=12)
+RAW_ACCOUNT: st.SearchStrategy[RawAccount] = st.tuples(st.lists(near(3), max_size=5), RAW_TICKETS)
+RAW_ACCOUNTS = st.lists(RAW_ACCOUNT, min_size=1, max_size=12)
 
 
-@st.composite
-def accounts(draw: st.DrawFn, policy: Policy, at: datetime) -> GeneratedAccount:
+def ticket_of(raw: RawTicket, policy: Policy, at: datetime) -> GeneratedTicket:
+    opened, status, closed, priority = raw
+    created_at = at - resolved(opened, timedelta(days=policy.late_after_days), timedelta())
+    is_over = status in ("resolved", "closed")
+    return GeneratedTicket("T", priority, status, created_at, max(created_at, at - resolved(closed, timedelta())) if is_over else None)
+
+
+def account_of(raw: RawAccount, policy: Policy, at: datetime) -> GeneratedAccount:
     limits = [policy.silent_after_hours * HOUR, policy.very_silent_after_hours * HOUR, timedelta()]
-    heartbeats = [at - span for span in draw(st.lists(spans(*limits), max_size=5))]
+    heartbeats = [at - resolved(span, *limits) for span in raw[0]]
     by_date: dict[object, list[datetime]] = {}
     for heartbeat in heartbeats:
         by_date.setdefault(heartbeat.date(), []).append(heartbeat)
     return GeneratedAccount(
-        tuple(draw(st.lists(tickets(policy, at), max_size=12))),
+        tuple(ticket_of(ticket, policy, at) for ticket in raw[1]),
         max(heartbeats, default=None),
         tuple((min(day), max(day)) for day in by_date.values()),
     )
 
 
+def accounts(policy: Policy, at: datetime) -> st.SearchStrategy[GeneratedAccount]:
+    return RAW_ACCOUNT.map(lambda raw: account_of(raw, policy, at))
+
+
+INSTANT = st.integers(0, 365 * 86_400_000_000).map(lambda us: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=us))
+
+
 @st.composite
 def portfolios(draw: st.DrawFn) -> Portfolio:
     """Up to a dozen accounts around an instant of any microsecond in 2020."""
-    policy = draw(policies())
-    at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=draw(st.integers(0, 365 * 86_400_000_000)))
-    return Portfolio(policy, at, tuple(draw(st.lists(accounts(policy, at), min_size=1, max_size=12))))
+    policy, at = draw(policies()), draw(INSTANT)
+    return Portfolio(policy, at, tuple(account_of(raw, policy, at) for raw in draw(RAW_ACCOUNTS)))

@@ -115,7 +115,7 @@ def test_the_generated_portfolios_reach_every_part_of_the_score() -> None:
     """Without this the properties above could hold over portfolios in which nothing ever happens."""
     seen: set[str] = set()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(portfolios())
     def look(portfolio: Portfolio) -> None:
         for account in portfolio.accounts:
