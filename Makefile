@@ -9,7 +9,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 PRODUCTION := TAMDASH_DEMO=0 TAMDASH_DEBUG=0 TAMDASH_HTTPS=1 TAMDASH_ALLOWED_HOSTS=tamdash.example \
 	DATABASE_URL=postgresql://tamdash@database.example/tamdash REDIS_URL=redis://redis.example
 
-.PHONY: help setup .venv demo demo-reset static test lint bench screenshots pins
+.PHONY: help setup .venv demo demo-reset static test lint types style bench screenshots pins
 
 help:
 	@echo 'make setup        builds .venv with everything pinned'
@@ -43,10 +43,16 @@ demo: setup
 demo-reset: setup
 	@exec $(RUN) -m tamdash.demo --reset
 
+# The types are checked beside the rest, as they take longer than all of it.
 lint: setup
+	@$(MAKE) --no-print-directory -j2 types style
+
+types:
+	$(RUN) -m mypy
+
+style:
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy
 	$(RUN) -m djlint --lint --quiet templates
 	$(TESTS) $(RUN) manage.py makemigrations --check --dry-run
 	@echo 'manage.py check --deploy --fail-level WARNING'

@@ -13,7 +13,7 @@ from communications.models import Communication, Release, RoadmapItem
 from tests import make
 from tests.browser import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("worker")]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 KINDS = ["Escalation outreach", "Release notes", "Roadmap preview", "Health check-in", "Customer success review"]
 HOSTILE = '<script>window.hit=1</script><img src="https://spy.example/x.png" onerror="window.hit=2"><a href="javascript:window.hit=3">x</a>'
@@ -66,6 +66,7 @@ def vouch_for_all(site: Site, name: str) -> None:
         expect(closed).not_to_have_count(left)
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_rep_takes_an_account_from_the_heatmap_to_a_sent_message(site: Site, rep: User, halden: Account, tmp_path: Path) -> None:
     page = site.page
     site.sign_in_by_form(rep)
@@ -119,6 +120,7 @@ def test_a_rep_takes_an_account_from_the_heatmap_to_a_sent_message(site: Site, r
     assert site.problems == []
 
 
+@pytest.mark.usefixtures("worker")
 def test_hostile_text_does_nothing_anywhere(site: Site, rep: User, halden: Account) -> None:
     asked: list[str] = []
     site.page.on("request", lambda request: asked.append(request.url))
