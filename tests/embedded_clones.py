@@ -83,6 +83,22 @@ def instance(one_clone: Path, request: pytest.FixtureRequest) -> Iterator[Instan
     wipe(instance, instance.home)
 
 
+@pytest.fixture(scope="module")
+def made(one_clone: Path) -> Iterator[Path]:
+    """A server's files as its first start leaves them."""
+    first = Instance(one_clone, "test-first")
+    User(first).inside().leave()
+    yield first.home / "postgres"
+    wipe(first, first.home)
+
+
+@pytest.fixture
+def used(instance: Instance, made: Path) -> Instance:
+    """One that had servers before: to make their files anew takes longer than most of what is done with them."""
+    subprocess.run(["cp", "-a", made, instance.home], check=True)
+    return instance
+
+
 def wipe(instance: Instance, folder: Path) -> None:
     sharing.stop(instance)
     while folder.exists():  # its keeper may still look for the locks

@@ -25,14 +25,16 @@ from tests.embedded_clones import (
     clone,
     eventually,
     instance,
+    made,
     one_clone,
     postmasters,
     server_pids,
+    used,
     valkeys,
     value_of,
 )
 
-__all__ = ["clone", "instance", "one_clone"]  # fixtures
+__all__ = ["clone", "instance", "made", "one_clone", "used"]  # fixtures
 
 
 def test_the_first_user_starts_both_and_the_last_one_stops_both(instance: Instance) -> None:
@@ -71,13 +73,13 @@ def test_four_starts_at_once_give_one_server(instance: Instance) -> None:
     assert server_pids(instance) == []
 
 
-def test_data_is_kept_between_users(instance: Instance) -> None:
-    user = User(instance).inside()
-    with psycopg.connect(Postgres(instance).url) as connection:
+def test_data_is_kept_between_users(used: Instance) -> None:
+    user = User(used).inside()
+    with psycopg.connect(Postgres(used).url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     user.leave()
-    user = User(instance).inside()
-    assert value_of(instance, "SELECT answer FROM kept") == 42
+    user = User(used).inside()
+    assert value_of(used, "SELECT answer FROM kept") == 42
     user.leave()
 
 
@@ -143,11 +145,11 @@ def test_nothing_starts_when_both_servers_are_named(where: str, tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_root_runs_the_servers_as_nobody_outside_the_clone(instance: Instance) -> None:
-    user = User(instance).inside()
+def test_root_runs_the_servers_as_nobody_outside_the_clone(used: Instance) -> None:
+    user = User(used).inside()
     nobody = pwd.getpwnam("nobody").pw_uid
-    assert {psutil.Process(pid).uids().effective for pid in server_pids(instance)} == {nobody}
-    assert Postgres(instance).data.is_relative_to(ROOTS_DATA)
-    programs = {Path(psutil.Process(pid).exe()) for pid in server_pids(instance)}
-    assert all(program.is_relative_to(instance.clone_data) for program in programs)
+    assert {psutil.Process(pid).uids().effective for pid in server_pids(used)} == {nobody}
+    assert Postgres(used).data.is_relative_to(ROOTS_DATA)
+    programs = {Path(psutil.Process(pid).exe()) for pid in server_pids(used)}
+    assert all(program.is_relative_to(used.clone_data) for program in programs)
     user.leave()
