@@ -23,7 +23,7 @@ import pytest
 from imapclient import IMAPClient
 from pytest_django import Settings
 
-from communications.mailboxes.imap_connection import ImapAccount, Security
+from communications.mailboxes.accounts import ImapAccount, Security
 
 PASSWORD = "right pass wörd"
 # By the domain of a user name: servers that can do less or are odd.

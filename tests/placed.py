@@ -9,7 +9,7 @@ from imapclient import IMAPClient
 
 from accounts.models import Account, User
 from communications import drafts, placing
-from communications.mailboxes.imap_connection import ImapAccount
+from communications.mailboxes.accounts import ImapAccount
 from communications.models import Communication, Mailbox, Placement
 from tests import make
 from tests.conftest import Cast

@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from imapclient import IMAPClient
 
 from communications.mailboxes import Place
-from communications.mailboxes.imap_connection import ImapAccount
+from communications.mailboxes.accounts import ImapAccount
 from communications.mailboxes.message import Letter, build
 from tests.imap_server import ImapServer
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from communications import mailboxes
-from communications.mailboxes import MailboxError, gmail, gmail_calls, gmail_consent
-from communications.mailboxes.gmail_calls import Call, GmailAccount, address
+from communications.mailboxes import MailboxError, gmail, gmail_calls, gmail_consent, gmail_exchange
+from communications.mailboxes.accounts import GmailAccount
+from communications.mailboxes.gmail_calls import Call, address
 from tests.fake_gmail import COMPOSE, REFRESH_TOKEN, SECRETS, Fault, Gmail
 from tests.rep_mailbox import FIRST
 
@@ -98,18 +99,18 @@ def test_the_page_at_google_asks_for_drafts_and_nothing_more(settings: Settings)
 
 
 def test_the_code_that_comes_back_opens_the_mailbox(fake_gmail: Gmail) -> None:
-    granted = gmail_consent.exchange("good-code", "https://tamdash.example/back")
-    assert granted == gmail_consent.Granted("rita@tamdash.example", REFRESH_TOKEN)
+    granted = gmail_exchange.exchange("good-code", "https://tamdash.example/back")
+    assert granted == gmail_exchange.Granted("rita@tamdash.example", REFRESH_TOKEN)
     assert REFRESH_TOKEN not in repr(granted) + repr(RITA)
     assert gmail.check(GmailAccount(granted.address, granted.refresh_token))
 
 
 def test_a_wrong_code_or_leave_for_something_else_opens_nothing(fake_gmail: Gmail) -> None:
     with pytest.raises(MailboxError, match="Connect Gmail again"):
-        gmail_consent.exchange("bad-code", "https://tamdash.example/back")
+        gmail_exchange.exchange("bad-code", "https://tamdash.example/back")
     fake_gmail.scope = "openid"
     with pytest.raises(MailboxError, match="tick it"):
-        gmail_consent.exchange("good-code", "https://tamdash.example/back")
+        gmail_exchange.exchange("good-code", "https://tamdash.example/back")
 
 
 @given(draft_id=st.text(max_size=20) | st.sampled_from(["send", "../messages/send", "send?", "x/send", "%73end", "send\n", "r-1/../send"]))

@@ -7,7 +7,7 @@ from json import dumps, loads
 import pytest
 
 from communications.mailboxes import Found, MailboxError, Place, gmail, stored
-from communications.mailboxes.gmail_calls import GmailAccount
+from communications.mailboxes.accounts import GmailAccount
 from tests.fake_gmail import COMPOSE, READ, REFRESH_TOKEN, SECRETS, Fault, Gmail
 from tests.rep_mailbox import FIRST, SECOND, THIRD
 

@@ -5,7 +5,7 @@ from json import dumps, loads
 import pytest
 
 from communications.mailboxes import Found, MailboxError, Place, imap, stored
-from communications.mailboxes.imap_connection import ImapAccount
+from communications.mailboxes.accounts import ImapAccount
 from tests.imap_server import ImapServer
 from tests.rep_mailbox import FIRST, OTHER, SECOND, THIRD, Mailbox, rooms
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from accounts.notifications import egress
 from communications.mailboxes import MailboxError, imap, imap_connection
-from communications.mailboxes.imap_connection import ImapAccount, Security, SignIn
+from communications.mailboxes.accounts import ImapAccount, Security, SignIn
 from communications.mailboxes.imap_refusals import refused, refused_sign_in
 from tests.imap_server import PASSWORD, ImapServer, access_token, saying
 

@@ -6,8 +6,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.notifications.channels import chat_address
-
 M = TypeVar("M", bound=models.Model)
 
 
@@ -44,6 +42,8 @@ class ChatAddress(KeptSecrets[M]):
     remove_chat_url = forms.BooleanField(label="Remove the chat address", required=False)
 
     def clean_chat_url(self) -> str:
+        from accounts.notifications.channels import chat_address  # here, as it loads every chat's package
+
         given: str = self.cleaned_data["chat_url"]
         if given and (reason := chat_address.explain(given)):
             raise ValidationError(reason)

@@ -2,7 +2,7 @@
 
 from accounts.models import Account, ChannelSettings, Notification, User
 from accounts.notifications import NotSent, events, outbox, recipients, wording
-from accounts.notifications.channels import ChannelError, chat, email, event_bus, notion
+from accounts.notifications.channels import ChannelError, email, event_bus
 from tamdash.alone import alone
 
 
@@ -21,6 +21,8 @@ def send(row: Notification) -> str:
             # A test is of the tenant's channel, whatever the person who asked for it has of their own.
             to = recipient(row)
             own = "" if row.kind == Notification.Kind.TEST else to.chat_url
+            from accounts.notifications.channels import chat  # where the package is needed, as it takes long to load
+
             return chat.send(own or ChannelSettings.of(row.tenant).chat_url, wording.message(row))
     raise AssertionError(row.channel)
 
@@ -53,6 +55,8 @@ def is_meant(row: Notification, person: User) -> bool:
 
 
 def to_notion(row: Notification) -> str:
+    from accounts.notifications.channels import notion  # the same
+
     channels = ChannelSettings.of(row.tenant)
     if row.kind == Notification.Kind.TEST:
         return notion.check(channels.notion_token)

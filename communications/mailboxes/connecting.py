@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from communications.mailboxes import MailboxError, doors, gmail_consent
+from communications.mailboxes import MailboxError, doors
 from communications.mailboxes.doors import CODE
 from communications.models import Mailbox
 from tamdash import broker
@@ -50,7 +50,9 @@ def test(user_id: int) -> None:
 
 def connect(mailbox: Mailbox) -> str:
     """Exchanges Google's code for a lasting secret. Raises MailboxError."""
-    granted = gmail_consent.exchange(mailbox.secret.removeprefix(CODE), redirect_address())
+    from communications.mailboxes import gmail_exchange  # a worker's alone, and long to load
+
+    granted = gmail_exchange.exchange(mailbox.secret.removeprefix(CODE), redirect_address())
     mailbox.secret, mailbox.username, mailbox.address = granted.refresh_token, granted.address, granted.address
     return f"Connected to {granted.address}. Drafts are placed in Gmail's Drafts, and a later approval replaces them there."
 

@@ -1,8 +1,9 @@
 """A person's mailbox, whichever kind it is: the same verbs for all. Each asks the network, and raises MailboxError."""
 
-from communications.mailboxes import Found, MailboxError, Place, gmail, imap
-from communications.mailboxes.gmail_calls import GmailAccount
-from communications.mailboxes.imap_connection import ImapAccount, Security, SignIn
+from types import ModuleType
+
+from communications.mailboxes import Found, MailboxError, Place
+from communications.mailboxes.accounts import GmailAccount, ImapAccount, Security, SignIn
 from communications.models import Mailbox
 
 CODE = "code:"  # before what Google came back with, until it is exchanged for a lasting secret
@@ -23,18 +24,31 @@ def account_of(mailbox: Mailbox) -> Account:
 
 
 def check(account: Account) -> str:
-    return gmail.check(account) if isinstance(account, GmailAccount) else imap.check(account)
+    says: str = behind(account).check(account)
+    return says
 
 
 def place(account: Account, content: bytes, before: Place | None, *, overwrite: bool) -> Place:
-    if isinstance(account, GmailAccount):
-        return gmail.place(account, content, before, overwrite=overwrite)
-    return imap.place(account, content, before, overwrite=overwrite)
+    placed: Place = behind(account).place(account, content, before, overwrite=overwrite)
+    return placed
 
 
 def look(account: Account, before: Place) -> Found:
-    return gmail.look(account, before) if isinstance(account, GmailAccount) else imap.look(account, before)
+    found: Found = behind(account).look(account, before)
+    return found
 
 
 def remove(account: Account, before: Place) -> Found:
-    return gmail.remove(account, before) if isinstance(account, GmailAccount) else imap.remove(account, before)
+    found: Found = behind(account).remove(account, before)
+    return found
+
+
+def behind(account: Account) -> ModuleType:
+    """What speaks to the mailbox, loaded by whoever asks first: the pages never do."""
+    if isinstance(account, GmailAccount):
+        from communications.mailboxes import gmail
+
+        return gmail
+    from communications.mailboxes import imap
+
+    return imap

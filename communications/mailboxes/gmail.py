@@ -5,7 +5,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pydantic import BaseModel
 
 from communications.mailboxes import Found, Place, overtaken, stored
-from communications.mailboxes.gmail_calls import Call, Calls, Forbidden, GmailAccount, Missing, connected
+from communications.mailboxes.accounts import GmailAccount
+from communications.mailboxes.gmail_calls import Call, Calls, Forbidden, Missing, connected
 
 MOST = 20  # drafts with one Message-ID
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from pydantic import BaseModel
 
 from accounts.notifications import egress
 from communications.mailboxes import MailboxError
+from communications.mailboxes.accounts import GmailAccount
 from tamdash import retry_after
 
 TIMEOUT = 10.0  # seconds, to connect and for each read
@@ -39,16 +39,6 @@ class Call(Enum):
     UPDATE_DRAFT = ("PUT", "drafts/{id}")
     DELETE_DRAFT = ("DELETE", "drafts/{id}")
     LIST_MESSAGES = ("GET", "messages")
-
-
-@dataclass(frozen=True)
-class GmailAccount:
-    address: str
-    refresh_token: str = field(repr=False)
-
-    @property
-    def mailbox(self) -> str:
-        return f"gmail:{self.address}".lower()
 
 
 class Missing(MailboxError):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from communications.mailboxes import Found, MailboxError, Place, overtaken, stored
-from communications.mailboxes.imap_connection import Client, ImapAccount, signed_in
+from communications.mailboxes.accounts import ImapAccount
+from communications.mailboxes.imap_connection import Client, signed_in
 from communications.mailboxes.imap_folders import SENT, TRASH, Folder, drafts_folder, folder_for, listed
 
 FLAGS = (b"\\Draft", b"\\Seen")

@@ -6,8 +6,6 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import cast
 
 from django.conf import settings
@@ -17,6 +15,7 @@ from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
 from accounts.notifications import egress
 from accounts.notifications.content import outside
 from communications.mailboxes import MailboxError
+from communications.mailboxes.accounts import ImapAccount, Security, SignIn
 from communications.mailboxes.imap_refusals import refused, refused_sign_in
 
 TIMEOUT = 10.0  # seconds, to connect and for each read
@@ -32,34 +31,6 @@ unheard = logging.getLogger("imapclient")
 unheard.propagate = False
 unheard.setLevel(logging.CRITICAL)
 unheard.addHandler(logging.NullHandler())
-
-
-class Security(StrEnum):
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"  # only where TAMDASH_ALLOW_PRIVATE_URLS is set, and then only to an address in a network of one's own
-
-
-class SignIn(StrEnum):
-    PASSWORD = "password"  # noqa: S105 the name of a way to sign in
-    XOAUTH2 = "xoauth2"
-
-
-@dataclass(frozen=True)
-class ImapAccount:
-    """`secret`: the app password, or the access token for XOAUTH2. `folder`: of the drafts, where the person chose one."""
-
-    host: str
-    port: int
-    user: str
-    secret: str = field(repr=False)
-    security: Security = Security.TLS
-    sign_in: SignIn = SignIn.PASSWORD
-    folder: str = ""
-
-    @property
-    def mailbox(self) -> str:
-        return f"imap:{self.user}@{self.host}".lower()
 
 
 class Wire(imaplib.IMAP4):
