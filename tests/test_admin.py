@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import api_tokens
+from accounts import api_tokens, remapping
 from accounts.hooks import tokens
 from accounts.models import (
     Account,
@@ -82,6 +82,7 @@ def one_more_of_each(cast: Cast) -> None:
     api_tokens.issue(cast.tenant, f"Feed {number}", ["accounts:read"], created_by=owner)
     AccountKey.objects.create(tenant=cast.tenant, source="jira", key=f"label:{number}", account=account, created_by=owner)
     ChannelSettings.objects.get_or_create(tenant=cast.tenant)
+    remapping.there(cast.tenant)
     Mailbox.objects.create(user=owner)
 
 
