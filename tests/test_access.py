@@ -186,8 +186,8 @@ class Things:
 
     @property
     def account_key(self) -> AccountKey:
-        given = {"tenant": self.account.tenant, "source": "jira", "key": "label:alder", "account": self.account}
-        return AccountKey.objects.get_or_create(**given)[0]
+        found, _ = AccountKey.objects.get_or_create(tenant=self.account.tenant, source="jira", key="label:alder", account=self.account)
+        return found
 
     @property
     def hook_token(self) -> str:

@@ -33,7 +33,7 @@ def subjects() -> set[str]:
     [
         (b"T-2,A-1,P1,open,31.11.2025,,,Bad date", "created_at “31.11.2025” is not a date such as 2026-11-21T14:05Z"),
         (b"T-2,A-1,P1,open,0001-01-01T00:00Z,,,Before all", "the year 1 is out of range"),
-        (b"T-2,A-1,P1,open,9999-12-31T23:00Z,,,After all", "the year 9999 is out of range"),
+        (b"T-2,A-1,P1,open,9999-12-31T23:00Z,,,After all", "the date 9999-12-31 23:00 lies in the future"),
         (b"T-2,A-1,P1,open,,,,No date", "created_at has no date"),
         (b"T-2,A-1,P9,open,2025-11-21T14:05Z,,,Bad priority", "the priority “P9” is not known"),
         (b"T-2,A-1,,open,2025-11-21T14:05Z,,,No priority", "the priority is missing"),

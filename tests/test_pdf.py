@@ -1,14 +1,17 @@
 """`/drafts/<id>/pdf/`: a customer success review on paper."""
 
 import re
-import resource
+import subprocess
+import sys
 import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -79,17 +82,27 @@ def test_paper_is_a4_or_letter(cast: Cast, account: Account) -> None:
     assert widths == [595, 612]
 
 
+# In a small process between, which then knows what the other one took: a child of this large one would begin with this one's memory.
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "communications.pdf_writer"], check=True)
+took = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(took.ru_utime, took.ru_maxrss, file=sys.stderr)
+"""
+
+
 def test_a_long_review_with_many_tickets_is_laid_out_within_seconds(cast: Cast, account: Account) -> None:
     body = "<p>We looked at the export and found that it works again for everybody.</p>" * 525
     assert len(body) > 39_000
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    file = objects(pdf.of(review(account, body, tickets=400)))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    pages = max(int(count) for count in re.findall(rb"/Count (\d+)", file))
+    draft = review(account, body, tickets=400)
+    html = render_to_string("communications/pdf.html", {"printed": printed.of(draft), "body": draft.body_html, "paper": "A4"})
+    done = subprocess.run([sys.executable, "-c", MEASURED], input=html.encode(), capture_output=True, cwd=settings.BASE_DIR, check=True)
+    pages = max(int(count) for count in re.findall(rb"/Count (\d+)", objects(done.stdout)))
     assert pages > 15
+    seconds, kilobytes = done.stderr.split()[-2:]
     # Three seconds of a processor where nothing else runs; on the clock it is longer while other tests have the processors.
-    assert after.ru_utime - before.ru_utime < 8
-    assert after.ru_maxrss < 300_000  # kilobytes
+    assert float(seconds) < 8
+    assert int(kilobytes) < 300_000
 
 
 def test_what_is_printed_is_as_of_the_instant_the_text_was_written_from(cast: Cast, account: Account) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import scan
-from accounts.ingest import TicketRow, upsert
+from accounts.ingest import RefusedRow, TicketRow, upsert
 from accounts.ingest.intervals import State, intervals
 from accounts.models import AccountKey, OpenInterval, Tenant, Ticket, TicketState
 from tests import make
@@ -106,12 +106,10 @@ def open_by_hand(history: Sequence[TicketRow], at: datetime) -> tuple[int, str] 
     may say that it had ended before."""
     told = [row for row in history[1:] if row.source_updated_at and row.source_updated_at <= at]
     last = told[-1] if told else history[0]
-    if last.closed_at is not None and (told or last.closed_at <= at):
-        return None
-    end = next((row.closed_at for row in history[history.index(last) + 1 :] if row.closed_at), None)
-    if end is not None and end <= at:
-        return None
-    return last.priority, last.account_keys[0]
+    following = [] if last.closed_at else history[history.index(last) + 1 :]
+    end = last.closed_at or next((row.closed_at for row in following if row.closed_at), None)
+    is_over = end is not None and (end <= at or (last.closed_at is not None and bool(told)))
+    return None if is_over else (last.priority, last.account_keys[0])
 
 
 @settings(max_examples=300)
@@ -177,6 +175,26 @@ def test_an_account_is_the_first_value_that_means_one_in_the_tenants_order() -> 
     assert tenant.tickets.get().account == tenant.accounts.get(external_id="A-2")
     upsert(tenant, "generic", [row], account_by=("component",))
     assert (tenant.tickets.get().account, tenant.tickets.get().account_key) == (None, "")
+
+
+@pytest.mark.django_db
+def test_a_label_that_is_an_accounts_id_moves_no_ticket_unless_somebody_mapped_it() -> None:
+    tenant = two_accounts("north")
+    row = state(0)
+    row.account_keys[:] = ["label:A-1"]
+    upsert(tenant, "jira", [row], account_by=("organization", "label"))
+    assert tenant.tickets.get().account is None
+    AccountKey.objects.create(tenant=tenant, source="jira", key="label:a-1", account=tenant.accounts.get(external_id="A-2"))
+    upsert(tenant, "jira", [row], account_by=("organization", "label"))
+    assert tenant.tickets.get().account == tenant.accounts.get(external_id="A-2")
+
+
+def test_a_clock_that_is_days_ahead_is_refused_so_that_it_hides_nothing_that_is_told_later() -> None:
+    ahead = datetime.now(UTC) + timedelta(days=2)
+    with pytest.raises(RefusedRow, match="lies in the future"):
+        TicketRow("T-1", [], 1, "open", "Slow", OPENED, None, 1, ahead)
+    with pytest.raises(RefusedRow, match="lies in the future"):
+        TicketRow("T-1", [], 1, "open", "Slow", ahead, None)
 
 
 @pytest.mark.django_db

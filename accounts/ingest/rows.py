@@ -1,7 +1,7 @@
 """A ticket's state: as its source tells it, and as tamdash reads that."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
 from accounts.models.signals import LIVE
@@ -9,6 +9,7 @@ from accounts.models.signals import LIVE
 KEY_LENGTH = 120  # of a ticket's and of an account's id
 KIND_LENGTH = 79  # of what a value is: “organization”, “customfield_10010”
 WORD_LENGTH = 60  # of a source's own word for a priority or status
+AHEAD = timedelta(days=1)  # what a wrong clock or zone may add; what lies further ahead would hide all that is told after it
 MOST_KEYS = 50  # values of one ticket that may name its account
 
 
@@ -69,9 +70,12 @@ class TicketRow:
             raise RefusedRow(f"its priority or status is longer than {WORD_LENGTH} characters")
         if not 0 <= self.source_version < 2**63:
             raise RefusedRow(f"the version {self.source_version} is out of range")
-        for moment in (self.created_at, self.source_updated_at):  # a closing date comes after it, and is cut off at now
-            if moment and not 1990 <= moment.year <= 2100:
+        latest = datetime.now(UTC) + AHEAD
+        for moment in (self.created_at, self.source_updated_at, self.deleted_at):  # a closing date comes after it, and is cut off at now
+            if moment and moment.year < 1990:
                 raise RefusedRow(f"the year {moment.year} is out of range")
+            if moment and moment > latest:
+                raise RefusedRow(f"the date {moment:%Y-%m-%d %H:%M} lies in the future")
         if self.status in LIVE:
             if self.closed_at is not None:
                 raise RefusedRow(f"the ticket is {self.status}, yet has a closing date")

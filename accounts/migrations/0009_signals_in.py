@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "accounts_openinterval",
+                "ordering": ["priority", "created_at", "ticket_id"],
                 "managed": False,
             },
         ),
