@@ -129,7 +129,7 @@ def test_the_page_shows_the_address_to_those_who_may_change_the_account(cast: Ca
     page = signed_in(cast.rep).get(f"/accounts/{account.pk}/").content.decode()
     assert f"curl -fsS --retry 3 https://tamdash.example/ping/{account.ping_id}" in page
     assert "&lt;b&gt;API&lt;/b&gt;" in page
-    assert page.count("by heartbeat") == 2
+    assert page.count("By heartbeat") == 2
     other = signed_in(cast.other_rep).get(f"/accounts/{account.pk}/").content.decode()
     assert str(account.ping_id) not in other
     assert "The last one came" in text(other)

@@ -66,7 +66,7 @@ def test_the_preview_tells_what_an_import_would_do_and_writes_nothing(cast: Cast
 
 def test_a_mended_reading_is_shown_again_before_it_counts(cast: Cast, client: Client) -> None:
     row = make.upload(cast.manager, "Nr;Prio;status;created_at\nT-1;P1;open;03/04/2026\n")
-    assert "A column is missing" in page(client, row)
+    assert "Columns are missing" in page(client, row)
     mended = {"format": "generic", "column-ticket_id": "=Nr", "column-priority": "=Prio", "date_order": "mdy"}
     answer = client.post(f"/imports/{row.pk}/start/", mended | {"seen": ""})
     row.refresh_from_db()

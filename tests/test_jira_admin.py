@@ -119,7 +119,7 @@ def test_another_tenants_connection_can_be_neither_tried_nor_seen(cast: Cast, ad
 
 def test_managers_see_how_far_it_is_and_what_to_do(cast: Cast, cloud: FakeJira) -> None:
     client = signed_in(cast.manager)
-    assert "No Jira is connected yet." in client.get("/jira/").content.decode()
+    assert "No Jira is connected yet" in client.get("/jira/").content.decode()
     row = connected(cast.tenant, cloud, status="running", read=1200, expected=4000, written=1100, refused=2)
     part = client.get("/jira/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part

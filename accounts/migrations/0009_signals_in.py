@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
+                "verbose_name": "API token",
                 "ordering": ["name", "-id"],
             },
         ),
@@ -183,6 +184,8 @@ class Migration(migrations.Migration):
                 ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
+                "verbose_name": "webhook address",
+                "verbose_name_plural": "webhook addresses",
                 "ordering": ["source", "-id"],
             },
         ),
@@ -300,6 +303,7 @@ class Migration(migrations.Migration):
                 ("error", models.CharField(blank=True, editable=False, max_length=500)),
             ],
             options={
+                "verbose_name": "Jira connection",
                 "ordering": ["name"],
             },
         ),

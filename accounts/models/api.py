@@ -44,6 +44,7 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["name", "-id"]
+        verbose_name = "API token"
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], condition=Q(revoked_at=None), name="one_token_in_use_per_name")]
 
     def __str__(self) -> str:

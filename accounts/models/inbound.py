@@ -93,6 +93,8 @@ class HookToken(models.Model):
 
     class Meta:
         ordering = ["source", "-id"]
+        verbose_name = "webhook address"
+        verbose_name_plural = "webhook addresses"
 
     def __str__(self) -> str:
         return f"{self.get_source_display()} …{self.hint}"
@@ -174,6 +176,7 @@ class JiraConnection(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name = "Jira connection"
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="one_jira_per_name")]
 
     def __str__(self) -> str:
