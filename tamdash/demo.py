@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from psycopg.errors import UndefinedTable
 
 from tamdash import embedded
 from tamdash.embedded.instance import CLONE, CannotStart, Instance, setting, write_private
 from tamdash.embedded.locks import Lock
 from tamdash.embedded.processes import last_lines, started_at
 
-SEED = ["seed_demo", "--accounts", "160", "--days", "90", "--seed", "1"]
 READY_SECONDS = 60
 GRACE_SECONDS = 10
 PR_SET_PDEATHSIG = 1
@@ -147,14 +147,12 @@ def end_leftovers(demo: Demo) -> None:
 
 
 def prepare(demo: Demo) -> None:
-    demo.step("Setting up the database", "migrate", "--no-input")
+    filling = "scanning the demo tenant" if seeded() else "filling the demo tenant, which takes a minute"
+    demo.step(f"Setting up the database and {filling}", "prepare_demo")
     collected, current = demo.instance.home / "collected", static_files()
     if not (CLONE / "staticfiles" / "staticfiles.json").exists() or not collected.exists() or collected.read_text() != current:
         demo.step("Collecting styles and scripts", "collectstatic", "--no-input")
         collected.write_text(current)
-    if not seeded():
-        demo.step("Filling the demo tenant, which takes a minute", *SEED)
-    demo.step("Scanning it", "scan", "--tenant", "demo")
 
 
 def static_files() -> str:
@@ -165,8 +163,9 @@ def static_files() -> str:
 
 
 def seeded() -> bool:
-    with psycopg.connect(setting("DATABASE_URL") or embedded.database_url()) as connection:
+    with psycopg.connect(setting("DATABASE_URL") or embedded.database_url()) as connection, suppress(UndefinedTable):
         return connection.execute("SELECT 1 FROM accounts_tenant WHERE slug = 'demo'").fetchone() is not None
+    return False
 
 
 def listen() -> socket.socket:
@@ -197,9 +196,10 @@ def serve(demo: Demo) -> None:
     with listen() as listener:
         port, descriptor = listener.getsockname()[1], listener.fileno()
         os.environ["PORT"] = str(port)  # the links in mails lead there
-        web = ["gunicorn", "tamdash.wsgi", "--bind", f"fd://{descriptor}", "--workers", "2", "--worker-class", "gthread", "--threads", "4"]
+        web = ["gunicorn", "tamdash.wsgi", "--preload", "--bind", f"fd://{descriptor}"]
+        web += ["--workers", "2", "--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"]
         celery = ["-m", "celery", "-A", "tamdash"]
-        demo.start("web", "-m", *web, "--no-control-socket", "--graceful-timeout", "5", hands=[descriptor])
+        demo.start("web", "-m", *web, hands=[descriptor])
         worker = ["worker", "--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         # At SIGTERM a worker would first finish its tasks, at SIGQUIT it ends its own children at once.
         demo.start("worker", *celery, *worker, orphaned=signal.SIGQUIT)
