@@ -1,6 +1,7 @@
 """A pytest plug-in, loaded before Django's settings: the tests have PostgreSQL and Valkey of their own, apart from the demo's."""
 
 import os
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -12,6 +13,9 @@ os.environ.setdefault("TAMDASH_ALLOWED_HOSTS", "localhost,127.0.0.1")
 os.environ.setdefault("TAMDASH_HTTPS", "0")
 # Playwright keeps an event loop in the thread that runs the test and speaks to the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Containers often forbid to keep compiled code; here dozens of processes would each compile all of it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
     os.environ.pop(name, None)  # no test talks to a model that it did not start
 
