@@ -106,9 +106,42 @@ class Portfolio:
 
 RawTicket: TypeAlias = tuple[Span, str, Span, int]
 RawAccount: TypeAlias = tuple[list[Span], list[RawTicket]]
-STATUS = st.sampled_from(["open", "pending", "open", "open", "resolved", "closed"])
-RAW_TICKETS = st.lists(st.tuples(near(2), STATUS, near(1), st.sampled_from([1, 2, 1, 3, 4])), max_size=12)
-RAW_ACCOUNT: st.SearchStrategy[RawAccount] = st.tuples(st.lists(near(3), max_size=5), RAW_TICKETS)
+STATUS = ("open", "pending", "open", "open", "resolved", "closed")
+PRIORITIES = (1, 2, 1, 3, 4)
+MOST_BEATS, MOST_TICKETS = 5, 12
+
+
+class Figures:
+    """Reads figures from bytes, which Hypothesis draws at once: a draw for each figure takes longer than what is tested with them."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.place = content, 0
+
+    def below(self, limit: int, size: int = 1) -> int:
+        self.place += size
+        return int.from_bytes(self.content[self.place - size : self.place], "big") % limit
+
+    def span(self, limits: int) -> Span:
+        """Near one of so many limits, or anywhere, as `near`; of what lies anywhere, a microsecond away is as likely as years."""
+        limit = self.below(limits + 2)
+        if limit < limits:
+            return limit, STEPS[self.below(len(STEPS))]
+        if limit == limits:
+            return -1, self.below(31) * DAY if self.below(2) else self.below(30 * DAY // MICROSECOND, 6) * MICROSECOND
+        far = self.below(2**56, 7) >> self.below(56)
+        return -1, far % (800 * DAY // MICROSECOND) * MICROSECOND if self.below(4) else -(far % (2 * DAY // MICROSECOND)) * MICROSECOND
+
+    def ticket(self) -> RawTicket:
+        status, priority = STATUS[self.below(len(STATUS))], PRIORITIES[self.below(len(PRIORITIES))]
+        return self.span(2), status, self.span(1), priority
+
+    def account(self) -> RawAccount:
+        beats = [self.span(3) for _ in range(self.below(MOST_BEATS + 1))]
+        return beats, [self.ticket() for _ in range(self.below(MOST_TICKETS + 1))]
+
+
+SIZE = 2 + 10 * MOST_BEATS + 22 * MOST_TICKETS  # bytes: a span takes ten at most, a ticket two of them
+RAW_ACCOUNT: st.SearchStrategy[RawAccount] = st.binary(min_size=SIZE, max_size=SIZE).map(lambda content: Figures(content).account())
 RAW_ACCOUNTS = st.lists(RAW_ACCOUNT, min_size=1, max_size=12)
 
 
