@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from accounts import remapping
 from accounts import remapping_sql as sql
 from accounts.models import Account, AccountKey, Tenant, User
+from accounts.sources import mapping_of
 
 MOST_AT_ONCE = 2_000  # tickets that wait for one value; whoever maps it waits for them
 
@@ -50,7 +51,7 @@ def map_key(tenant: Tenant, source: str, key: str, account: Account, by: User, *
             row.account, row.created_by = account, by
             row.save(update_fields=["account", "created_by"])
             note(row, by, CHANGE, f"Mapped to {account} instead.")
-        read = remapping.of(tenant, source)
+        read = mapping_of(tenant, source)
         changed = remapping.settle(tenant, source, read, sql.OF_KEY, {"key": key, "most": MOST_AT_ONCE})
         if before not in (None, account.pk):
             changed += remapping.settle(tenant, source, read, sql.OF_ACCOUNT, {"forgotten": before, "key": key})
@@ -65,7 +66,7 @@ def unmap_key(row: AccountKey, by: User) -> int:
             return 0
         note(row, by, DELETION, f"No longer mapped to {row.account}.")
         chosen = {"key": row.key, "forgotten": row.account_id}
-        return remapping.settle(row.tenant, row.source, remapping.of(row.tenant, row.source), sql.OF_ACCOUNT, chosen)
+        return remapping.settle(row.tenant, row.source, mapping_of(row.tenant, row.source), sql.OF_ACCOUNT, chosen)
 
 
 def normal(key: str) -> str:

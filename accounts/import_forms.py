@@ -11,6 +11,8 @@ from django.http import QueryDict
 from accounts.imports.choices import DELIMITERS, ENCODINGS, Choices
 from accounts.imports.detecting import Detected
 from accounts.imports.layout import KINDS, Layout
+from accounts.models.people import time_zones
+from accounts.pages.unmatched import label as kind_label
 from accounts.sources import FORMATS
 from accounts.sources.dates import ORDERS
 
@@ -19,6 +21,19 @@ NONE = "none"
 MOST_HEADINGS = 400  # in a list to choose from; the command takes any
 MARKS = {name: mark for mark, name in DELIMITERS.items()}
 Option = tuple[str, str]
+# What the formats' values are called here, where the name is not plain already.
+LABELS = {
+    **dict.fromkeys(("ticket_id", "key", "id", "number"), "Ticket id"),
+    **dict.fromkeys(("status", "state"), "Status"),
+    **dict.fromkeys(("created_at", "created", "created at", "opened_at"), "Opened"),
+    **dict.fromkeys(("updated_at", "updated", "updated at", "sys_updated_at"), "Last changed"),
+    **dict.fromkeys(("resolved", "resolved_at", "solved at"), "Resolved"),
+    **dict.fromkeys(("subject", "summary", "short_description"), "Subject"),
+    "closed_at": "Closed",
+    "sys_mod_count": "Number of changes",
+    "account": "Account: its own id",
+    "requester": "Account: mail address of who asked",
+}
 
 
 class FileForm(forms.Form):
@@ -37,6 +52,7 @@ class ReadingForm(forms.Form):
     delimiter = forms.ChoiceField(choices=[(name, name) for name in MARKS], required=False)
     encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False)
     date_order = forms.ChoiceField(choices=list(ORDERS.items()), required=False)
+    time_zone = forms.ChoiceField(choices=[(name, name) for name in sorted(time_zones())], required=False)
     account_column = forms.CharField(max_length=500, required=False)
     create_accounts = forms.BooleanField(required=False)
 
@@ -54,6 +70,7 @@ def choices_from(query: QueryDict) -> Choices:
         delimiter=MARKS.get(given.get("delimiter") or "", ""),
         encoding=given.get("encoding") or "",
         date_order=given.get("date_order") or "",
+        time_zone=given.get("time_zone") or "",
         columns={name: "" if value == NONE else value.removeprefix("=") for name, value in chosen.items() if name in allowed},
         account_column=given.get("account_column") or "",
         create_accounts=bool(given.get("create_accounts")),
@@ -63,7 +80,7 @@ def choices_from(query: QueryDict) -> Choices:
 def address(choices: Choices) -> str:
     """The query that says the same."""
     said: dict[str, Any] = {"format": choices.format, "delimiter": DELIMITERS.get(choices.delimiter, ""), "encoding": choices.encoding}
-    said |= {"date_order": choices.date_order, "account_column": choices.account_column}
+    said |= {"date_order": choices.date_order, "time_zone": choices.time_zone, "account_column": choices.account_column}
     said |= {"create_accounts": "on"} if choices.create_accounts else {}
     said |= {COLUMN + name: f"={heading}" if heading else NONE for name, heading in choices.columns.items()}
     return urlencode({name: value for name, value in said.items() if value})
@@ -80,27 +97,37 @@ class Select:
     is_missing: bool = False
 
 
-def selects(asked: Choices, found: Detected) -> list[Select]:
+def zones(own: str) -> list[Option]:
+    """The tenant's own zone stands first: a person's export is likeliest in that."""
+    return [("", "UTC"), *((name, name.replace("_", " ")) for name in (own, *sorted(time_zones() - {own})) if name != "UTC")]
+
+
+def selects(asked: Choices, found: Detected, zone: str) -> list[Select]:
+    """`zone`: the tenant's time zone."""
     read_as = found.choices
     formats = [(name, known.title) for name, known in FORMATS.items()]
     encodings = ENCODINGS | {"utf-8-sig": "Unicode (UTF-8)", "utf-16-le": "Unicode (UTF-16)"}
-    orders = f"{ORDERS[read_as.date_order]}{'' if found.dates.is_certain else ', a guess'}"
+    orders = f"{ORDERS[read_as.date_order]}{'' if found.dates.is_certain else ', a guess'}" if found.dates.in_numbers else ""
+    title = FORMATS[read_as.format].title if found.is_recognised else ""
+    mark = DELIMITERS[read_as.delimiter] if len(found.layout.headings) > 1 else ""
     return [
-        Select("format", "Exported from", [found_as(FORMATS[read_as.format].title), *formats], asked.format),
-        Select("delimiter", "Columns apart by", [found_as(DELIMITERS[read_as.delimiter]), *((n, n) for n in MARKS)], marked(asked)),
-        Select("encoding", "Encoding", [found_as(encodings[read_as.encoding]), *ENCODINGS.items()], asked.encoding),
-        Select("date_order", "Dates in numbers", [found_as(orders), *ORDERS.items()], asked.date_order),
+        Select("format", "Exported from", [found_as(title, asked.format, "Not recognised: choose"), *formats], asked.format),
+        Select("delimiter", "Columns apart by", [found_as(mark, marked(asked)), *((n, n) for n in MARKS)], marked(asked)),
+        Select("encoding", "Encoding", [found_as(encodings[read_as.encoding], asked.encoding), *ENCODINGS.items()], asked.encoding),
+        Select("date_order", "Dates in numbers", [found_as(orders, asked.date_order), *ORDERS.items()], asked.date_order),
+        Select("time_zone", "Dates without a time zone", zones(zone), asked.time_zone),
     ]
 
 
 def account_column(asked: Choices, found: Detected, account_by: Sequence[str]) -> Select:
-    by_mapping = ", ".join(kind for kind in account_by if kind != "column")
+    by_mapping = ", ".join(kind_label(kind) for kind in account_by if kind != "column")
     options = [("", f"As mapped: {by_mapping}"), *((heading, heading) for _, heading in headings_of(found.layout))]
     return Select("account_column", "The account is named by", options, asked.account_column)
 
 
-def found_as(words: str) -> Option:
-    return "", f"Found: {words}"
+def found_as(words: str, asked: str = "", otherwise: str = "None found") -> Option:
+    """The option that leaves it to what was found: what that is stands there unless something else was chosen."""
+    return "", "As found" if asked else f"Found: {words}" if words else otherwise
 
 
 def marked(asked: Choices) -> str:
@@ -114,20 +141,19 @@ def columns(asked: Choices, layout: Layout) -> Iterator[Select]:
         place = layout.positions.get(name)
         is_missing = name in layout.format.needed and place is None
         found = layout.headings[place] if place is not None and name not in asked.columns else ""
-        yield column(name, name, found, asked, headings, is_missing=is_missing)
+        yield column(name, LABELS.get(name, name.replace("_", " ").capitalize()), found, asked, headings, is_missing=is_missing)
     if not asked.account_column:
         for kind in dict.fromkeys((*layout.format.accounts, *KINDS)):
             places = layout.accounts.get(kind, ())
             found = layout.headings[places[0]] if places and kind not in asked.columns else ""
-            yield column(kind, f"account by {kind}", found, asked, headings)
+            yield column(kind, LABELS.get(kind, f"Account: {kind_label(kind)}"), found, asked, headings)
 
 
 def column(name: str, label: str, found: str, asked: Choices, headings: list[Option], *, is_missing: bool = False) -> Select:
     said = asked.columns.get(name)
     chosen = "" if said is None else f"={said}" if said else NONE
     first = ("", f"Found: {found}" if found else "As found" if name in asked.columns else "Not found")
-    words = label.replace("_", " ")
-    return Select(COLUMN + name, words[:1].upper() + words[1:], [first, (NONE, "Not in this file"), *headings], chosen, is_missing)
+    return Select(COLUMN + name, label, [first, (NONE, "Not in this file"), *headings], chosen, is_missing)
 
 
 def headings_of(layout: Layout) -> list[Option]:

@@ -4,6 +4,8 @@ The fields are those of contract 8. A field that is left out, null or empty says
 fields may be left out. `remove` names entries to take out, as {"integrations": ["Amber EDI"]}.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +19,7 @@ from accounts.ingest.mapping import quoted
 
 MOST_ENTRIES = 500  # of one field in one update
 YEARS = range(1990, 2101)
+PAGE_ID = re.compile("[0-9a-fA-F-]{32,36}")
 
 
 def one_line(value: str) -> str:
@@ -24,6 +27,19 @@ def one_line(value: str) -> str:
     if not line.isprintable():
         raise ValueError("holds a character that cannot be shown")
     return line
+
+
+def plain_name(value: str) -> str:
+    """It goes to customers word for word. A line that is ended is refused rather than joined: nobody's name has two."""
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") or character in "<>" for character in value):
+        raise ValueError("holds a line break, a control character, or one of < and >")
+    return one_line(value)
+
+
+def page_id(value: str) -> str:
+    if value and not PAGE_ID.fullmatch(value):
+        raise ValueError("must be the id of a Notion page, 32 hexadecimal digits with or without hyphens")
+    return value
 
 
 def some_lines(value: str) -> str:
@@ -125,8 +141,8 @@ class AccountPatch(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    account_name: Annotated[Line, Field(max_length=160)] | None = None
-    profile_page_id: Annotated[Line, Field(max_length=80)] | None = None
+    account_name: Annotated[str, Field(max_length=120), AfterValidator(plain_name)] | None = None
+    profile_page_id: Annotated[str, AfterValidator(page_id)] | None = None
 
 
 PATCHES: dict[str, type[Patch]] = {

@@ -1,9 +1,15 @@
 """Updates of a relationship profile by other software: merged field by field, all or nothing, each change on record.
 
 What is said (`profile_patches`) meets the entry of that name, whatever its case; a field that is not told stays as it is. Nothing goes
-but what `remove` names. What a person decided stands: a stakeholder's maturity, once there, changes on the account page alone, and so
-does a feature that was set by hand where a heartbeat or a ticket says otherwise; nor does an update take out stakeholders, features set
-by hand or messages. An update that would is refused as a whole, with every issue.
+but what `remove` names. What a person decided stands, and changes on the account page or in the admin alone:
+
+- a stakeholder's maturity, once there, and role and notes, unless they are to the letter what an update wrote last;
+- a feature that was set by hand, whoever says otherwise. `source` is heartbeat or ticket; software that names none counts as a ticket,
+  and none sets anything by hand;
+- the account's name, unless it is still the account's id, as an import left it; the Notion page, once there;
+- nor does an update take out stakeholders, features set by hand or messages.
+
+An update that would is refused as a whole, with every issue.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,6 +42,9 @@ MODELS: dict[str, Any] = {
     "co_dev_opportunities": CoDevOpportunity,
 }
 MANUAL = FeatureAdoption.Source.MANUAL
+TICKET = FeatureAdoption.Source.TICKET
+BY_HAND = "source manual is for people; software says heartbeat or ticket."
+WRITTEN = ("role", "notes")  # of a stakeholder
 
 
 class InvalidUpdates(ValueError):
@@ -81,7 +90,7 @@ def merged(account: Account, given: Given, asked_by: str) -> Account:
         # Two at once come one after the other, so that none is lost.
         held: Account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         issues = list(given.issues)
-        changes = list(account_changes(held, given.account))
+        changes = list(account_changes(held, given.account, issues))
         for part, model in MODELS.items():
             told, removed = given.entries.get(part, []), given.removals.get(part, [])
             if told or removed:
@@ -100,10 +109,15 @@ def merged(account: Account, given: Given, asked_by: str) -> Account:
     return held
 
 
-def account_changes(held: Account, told: AccountPatch) -> Iterator[Change]:
-    for part, column in (("account_name", "name"), ("profile_page_id", "profile_page_id")):
+def account_changes(held: Account, told: AccountPatch, issues: list[str]) -> Iterator[Change]:
+    # An import calls the account it creates by its id, and leaves the page empty.
+    for part, column, unset in (("account_name", "name", held.external_id), ("profile_page_id", "profile_page_id", "")):
         before, after = getattr(held, column), getattr(told, part)
-        if after and after != before:
+        if not after or after == before:
+            continue
+        if before not in ("", unset):
+            issues.append(f"{part} is set already; a person changes it in the admin.")
+        else:
             setattr(held, column, after)
             yield Change(part, "", held, before or None, after, (column,))
 
@@ -133,17 +147,15 @@ def entry_change(part: str, held: Account, row: Any, patch: Patch, issues: list[
     """What the entry's row becomes; None where nothing is new, or it cannot be."""
     told = patch.told()
     if row is None:
-        if missing := [name for name in patch.needed if name not in told]:
-            issues.extend(f"{part} {quoted(patch.name)}: {name} is missing, and there is no such entry yet." for name in missing)
-            return None
-        named = {"subject" if isinstance(patch, HistoryPatch) else "name": patch.name}
-        return Change(part, patch.name, MODELS[part](account=held, **named, **told), None, as_json(told))
+        return new_entry(part, held, patch, told, issues)
     changed = {name: value for name, value in told.items() if getattr(row, name) != value}
     if issue := stands(row, patch, changed):
         issues.append(f"{part} {quoted(patch.name)}: {issue}")
         return None
     if isinstance(patch, FeaturePatch) and row.source == MANUAL:
         changed.pop("source", None)  # who only agrees takes nothing from the person who said it first
+    elif isinstance(patch, FeaturePatch) and "adopted" in changed and not patch.source and row.source != TICKET:
+        changed["source"] = TICKET
     if not changed:
         return None
     before = {name: getattr(row, name) for name in changed}
@@ -155,15 +167,38 @@ def entry_change(part: str, held: Account, row: Any, patch: Patch, issues: list[
     return Change(part, str(row), row, as_json(before), as_json(changed), tuple(changed))
 
 
+def new_entry(part: str, held: Account, patch: Patch, told: dict[str, Any], issues: list[str]) -> Change | None:
+    wrong = [f"{name} is missing, and there is no such entry yet." for name in patch.needed if name not in told]
+    if isinstance(patch, FeaturePatch):
+        told.setdefault("source", TICKET)
+        wrong += [BY_HAND] if patch.source == MANUAL else []
+    if wrong:
+        issues.extend(f"{part} {quoted(patch.name)}: {why}" for why in wrong)
+        return None
+    named = {"subject" if isinstance(patch, HistoryPatch) else "name": patch.name}
+    return Change(part, patch.name, MODELS[part](account=held, **named, **told), None, as_json(told))
+
+
 def stands(row: Any, patch: Patch, changed: dict[str, Any]) -> str:
     """Why what a person said stays as it is; "" where nothing is against the change."""
     if isinstance(patch, StakeholderPatch) and "technical_maturity" in changed:
         return f"technical_maturity is {row.technical_maturity} and set by the rep; leave it out, or ask them to change it."
-    if isinstance(patch, FeaturePatch) and row.source == MANUAL and "adopted" in changed and patch.source not in (None, MANUAL):
-        return f"a person set it by hand, which what a {patch.source} says does not change."
+    if isinstance(patch, StakeholderPatch) and (kept := [name for name in WRITTEN if name in changed and not is_of_software(row, name)]):
+        return f"{' and '.join(kept)} {'was' if len(kept) == 1 else 'were'} written by a person; leave it out, or ask them to change it."
+    if isinstance(patch, FeaturePatch) and row.source == MANUAL and "adopted" in changed:
+        return "a person set it by hand, which what software says does not change."
+    if isinstance(patch, FeaturePatch) and patch.source == MANUAL and changed:
+        return BY_HAND
     if isinstance(patch, HistoryPatch) and "outcome" in changed and row.outcome:
         return "its outcome was noted already; it is changed on the account page."
     return ""
+
+
+def is_of_software(row: Stakeholder, column: str) -> bool:
+    """Whether it is empty, or what an update from outside wrote last."""
+    held = getattr(row, column)
+    told = ProfileChange.objects.filter(account=row.account_id, part="stakeholders", name=row.name, after__has_key=column)
+    return not held or bool((last := told.first()) and last.after[column] == held)
 
 
 def key_of_row(row: Any) -> str:

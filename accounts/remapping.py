@@ -24,10 +24,11 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts import remapping_sql as sql
+from accounts.hooks import keeping
 from accounts.ingest import RefusedRow, door_sql, intervals, mapping
 from accounts.ingest.mapping import Mapping
 from accounts.models import Account, InboundEvent, PortfolioChange, SourceMapping, Tenant, TicketImport
-from accounts.sources import WORDS as WORDS
+from accounts.sources import WORDS, mapping_of
 from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
@@ -40,10 +41,6 @@ BROUGHT = "Past tickets were brought up to it: "
 LOCK = 0x6D61705F  # of PostgreSQL's advisory locks: a source is remapped once at a time
 
 
-def of(tenant: Tenant, source: str) -> Mapping:
-    return mapping.of(tenant, source, WORDS[source])
-
-
 def remap(tenant: Tenant, source: str) -> int:
     """Brings all of the tenant's tickets of that source up to its mapping and account keys; answers how many changed.
 
@@ -52,7 +49,7 @@ def remap(tenant: Tenant, source: str) -> int:
     understood for want of a word that is known now wait to be read again.
     """
     started, version = timezone.now(), version_of(tenant, source)
-    read, changed = of(tenant, source), 0
+    read, changed = mapping_of(tenant, source), 0
     for after, upto in pieces(tenant, source):
         with transaction.atomic():
             if version_of(tenant, source, held=True) != version:
@@ -145,8 +142,7 @@ def read_again(tenant: Tenant, source: str, read: Mapping) -> None:
     failed = InboundEvent.objects.filter(tenant=tenant, source=source, status=InboundEvent.Status.FAILED)
     mended = [error for error in failed.order_by().values_list("error", flat=True).distinct().iterator() if is_mended(read, error)]
     if mended:
-        now = timezone.now()
-        failed.filter(error__in=mended).update(status=InboundEvent.Status.WAITING, next_try_at=now, attempts=0, processed_at=None)
+        keeping.replay(failed.filter(error__in=mended))
 
 
 def is_mended(read: Mapping, error: str) -> bool:
@@ -164,7 +160,7 @@ def match_account(account: Account) -> int:
     for source in WORDS:
         with transaction.atomic():
             version_of(account.tenant, source, held=True)
-            changed += settle(account.tenant, source, of(account.tenant, source), sql.OF_VALUE, values)
+            changed += settle(account.tenant, source, mapping_of(account.tenant, source), sql.OF_VALUE, values)
     return changed
 
 

@@ -5,24 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from accounts.hooks.writing import last_row
 from accounts.ingest import RefusedRow, SourceTicket, TicketRow, upsert
 from accounts.ingest.door import SUBJECT_LENGTH
 from accounts.ingest.mapping import Mapping as Reading
-from accounts.ingest.mapping import Words
-from accounts.ingest.mapping import of as mapping_of
+from accounts.ingest.rows import ended
 from accounts.models import Tenant, Ticket
-from accounts.sources import generic, jira, kayako, servicenow, zendesk
+from accounts.sources import mapping_of
 from accounts.sources.told import Gone
 
 MOST = 1000  # a call
-WORDS: dict[str, Words] = {
-    "generic": generic.WORDS,
-    "jira": jira.WORDS,
-    "zendesk": zendesk.WORDS,
-    "kayako": kayako.WORDS,
-    "servicenow": servicenow.WORDS,
-}
 NOT_KNOWN = "the ticket is not known, so there is nothing to delete"
 
 
@@ -42,7 +33,7 @@ def take_in(tenant: Tenant, source: str, told: Sequence[SourceTicket | Gone], no
     nothing new: then nothing is written.
     """
     assert len(told) <= MOST
-    mapping = mapping_of(tenant, source, WORDS[source])
+    mapping = mapping_of(tenant, source)
     timeless = {each.external_id for each in told if isinstance(each, Gone) or each.updated_at is None}
     tickets = Ticket.objects.filter(tenant=tenant, source=source, external_id__in=timeless) if timeless else ()
     known = {ticket.external_id: ticket for ticket in tickets}
@@ -66,7 +57,7 @@ def row_of(told: SourceTicket | Gone, mapping: Reading, known: Mapping[str, Tick
     ticket = known.get(told.external_id)
     try:
         if isinstance(told, Gone):
-            return last_row(ticket, told) if ticket else NOT_KNOWN
+            return ended(ticket, told.at) if ticket else NOT_KNOWN
         if told.updated_at is None:
             told = repeated(told, ticket) if ticket and says_the_same(told, ticket, mapping) else replace(told, updated_at=now)
         return mapping.row(told)

@@ -10,7 +10,7 @@ from accounts.models import Tenant
 from communications import batches, drafts, generation, lease, opportunities, outreach, placing, rhythm
 from communications.mailboxes import connecting
 from communications.models import Communication
-from communications.work import door, life
+from communications.work import door, keeping, life
 from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
@@ -122,3 +122,8 @@ def work_off_task(run_id: str) -> None:
 @shared_task
 def sweep_tasks() -> None:
     life.sweep(timezone.now())
+
+
+@shared_task
+def forget_old_tasks() -> None:
+    keeping.prune(timezone.now())

@@ -1,4 +1,4 @@
-"""What every request of a person goes through: htmx's needs, and the time zone the page is read in."""
+"""What requests go through: the short ways of signals and calls; for people sign-in, htmx's needs, and the time zone of the page."""
 
 import gzip
 import io
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, HttpResponseRedirect
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
@@ -55,7 +56,7 @@ class SignalsFirst:
     Behind Django's own security, which keeps the rule of HTTPS; which hosts are answered is asked here.
     """
 
-    begin = ("/ping/", "/hooks/")
+    begin: tuple[str, ...] = ("/ping/", "/hooks/")
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -91,6 +92,12 @@ class CallsFirst(SignalsFirst):
     """The same for the API, behind the compression: what its answers say depends on no session."""
 
     begin = ("/api/v1/",)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return super().__call__(request)
+        except DisallowedHost:
+            return Problem("unreadable", "The Host header names no host that is served here.").response()
 
 
 class SignInFirst(LoginRequiredMiddleware):

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tamdash import embedded
 from tamdash.mail_url import mail
+from tamdash.schedule import SCHEDULE
 
 # Lets `ModelForm[Stakeholder]` and the like stand in code that runs, not only in code that is checked.
 django_stubs_ext.monkeypatch()
@@ -188,26 +189,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
-# One tick a minute for all tenants, who each have a time zone of their own: what is due is a question to the
-# database, so a missed or doubled tick does no harm.
-CELERY_BEAT_SCHEDULE = {
-    "daily-scans": {"task": "accounts.tasks.scan_due_tenants", "schedule": 60.0, "options": {"expires": 50}},
-    "waiting-drafts": {"task": "communications.tasks.sweep_waiting_drafts", "schedule": 30.0, "options": {"expires": 25}},
-    "due-notifications": {"task": "accounts.tasks.sweep_notifications", "schedule": 30.0, "options": {"expires": 25}},
-    "mailboxes": {"task": "communications.tasks.sweep_mailboxes", "schedule": 30.0, "options": {"expires": 25}},
-    "outreach": {"task": "communications.tasks.request_outreach", "schedule": 60.0, "options": {"expires": 50}},
-    "rhythm": {"task": "communications.tasks.keep_rhythm", "schedule": 60.0, "options": {"expires": 50}},
-    "opportunities": {"task": "communications.tasks.tell_sales", "schedule": 30.0, "options": {"expires": 25}},
-    "heartbeat-reports": {"task": "accounts.tasks.apply_heartbeat_reports", "schedule": 30.0, "options": {"expires": 25}},
-    "waiting-tasks": {"task": "communications.tasks.sweep_tasks", "schedule": 30.0, "options": {"expires": 25}},
-    "mappings": {"task": "accounts.tasks.sweep_mappings", "schedule": 60.0, "options": {"expires": 50}},
-    "waiting-events": {"task": "accounts.tasks.process_events", "schedule": 15.0, "options": {"expires": 12}},
-    "old-events": {"task": "accounts.tasks.forget_old_events", "schedule": 3600.0, "options": {"expires": 3000}},
-    "jira": {"task": "accounts.tasks.sweep_jira", "schedule": 30.0, "options": {"expires": 25}},
-    "waiting-imports": {"task": "accounts.tasks.sweep_imports", "schedule": 30.0, "options": {"expires": 25}},
-    "old-api-answers": {"task": "accounts.tasks.forget_api_answers", "schedule": 3600.0, "options": {"expires": 3000}},
-    "waiting-backtests": {"task": "accounts.tasks.sweep_backtests", "schedule": 30.0, "options": {"expires": 25}},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # Alerts to people of the tenants, never to a customer. In the demo they can be read as files.
 EMAIL_URL = env.email_url or (f"file://{embedded.default().home / 'mail'}" if DEMO and EMBEDDED else "")
@@ -305,10 +287,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"signals": {"()": "tamdash.masking.Signals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}, "nowhere": {"class": "logging.NullHandler"}},
     "root": {"handlers": ["console"], "level": env.log_level},
     # The HTTP clients' own lines name an address in full, with what secrets stand in it.
     "loggers": {name: {"level": "WARNING"} for name in ("atlassian", "axes", "httpx", "httpx2", "httpcore", "openai", "urllib3")}
     # So do apprise's. The chat channel listens to them, as they alone tell what went wrong.
-    | {"apprise": {"handlers": ["nowhere"], "level": "DEBUG", "propagate": False}},
+    | {"apprise": {"handlers": ["nowhere"], "level": "DEBUG", "propagate": False}}
+    # And Django's of an address that is almost a webhook's or a ping's.
+    | {"django.request": {"filters": ["signals"]}},
 }

@@ -11,6 +11,7 @@ from accounts import ingest, remapping
 from accounts.ingest import RefusedRow, SourceTicket
 from accounts.ingest.mapping import unknown_word
 from accounts.models import AccountKey, InboundEvent, SourceMapping, Ticket
+from accounts.sources import mapping_of
 from tests import make
 from tests.conftest import Cast
 
@@ -57,7 +58,7 @@ def save(client: Client, row: SourceMapping, words: dict[str, str] | None = None
 
 def told(row: SourceMapping, name: str, priority: str, status: str = "Open", **values: Any) -> None:
     now = timezone.now()
-    read = remapping.of(row.tenant, "jira")
+    read = mapping_of(row.tenant, "jira")
     ingest.upsert(row.tenant, "jira", [read.row(SourceTicket(name, now, now, None, priority, status, **values))])
 
 
@@ -172,5 +173,5 @@ def test_an_account_that_is_added_takes_the_tickets_that_wait_for_its_id(cast: C
 @pytest.mark.parametrize("word", ["x", "", "“quoted” is not known", "two\nlines", SHARP])
 def test_the_word_that_was_not_known_is_found_in_the_reason(row: SourceMapping, word: str) -> None:
     with pytest.raises(RefusedRow) as refused:
-        remapping.of(row.tenant, "servicenow").priority(word)
+        mapping_of(row.tenant, "servicenow").priority(word)
     assert unknown_word(f"Ticket T-1: {refused.value}") == ("priority", word)

@@ -107,6 +107,7 @@ def test_each_refusal_is_a_problem_document(cast: Cast, settings: Settings) -> N
     problem(caller.get("/nowhere"), "not-found")
     problem(caller.get("/accounts/"), "not-found")
     problem(caller.get("/accounts?limit=5%00"), "unreadable")
+    problem(caller.get("/accounts", Host="elsewhere.example"), "unreadable")
     problem(caller.get("/accounts", Accept="text/html"), "not-acceptable")
     answer = caller.client.put("/api/v1/accounts", headers=caller.bearer)
     problem(answer, "method-not-allowed")

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts import api_tokens
 from accounts.models import Account
 from accounts.models.api import Scope
+from communications.handoffs import exchange
 from communications.models import Communication, Handoff, TaskRun
 from communications.work import door
 from tests import make
@@ -99,6 +100,12 @@ def test_what_cannot_be_meant_is_a_problem(values: dict[str, Any], status: int, 
     assert not Communication.objects.exists()
 
 
+def test_a_misspelt_account_id_starts_no_batch(caller: Caller, account: Account) -> None:
+    answer = caller.post("/tasks", {"task_type": "health_scan", "acount_id": account.external_id, "tenant_id": "north"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/acount_id")
+    assert not TaskRun.objects.exists()
+
+
 def test_what_failed_answers_in_words_and_says_that_it_is_partial(caller: Caller, account: Account) -> None:
     answer = caller.task("release_notes", account)
     assert answer.status_code == 200
@@ -114,6 +121,31 @@ def test_the_same_call_with_its_key_runs_once(caller: Caller, account: Account) 
     assert answers[0].content == answers[1].content
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
     assert (TaskRun.objects.count(), Communication.objects.count()) == (1, 1)
+
+
+def test_a_token_that_only_hands_off_may_look_at_what_it_began_and_at_nothing_else(account: Account, cast: Cast) -> None:
+    seller, other, runner = (Caller(cast.tenant, *scopes) for scopes in (["handoffs:write"], ["handoffs:write"], ["tasks:run"]))
+    request = {"account_id": account.external_id, "tenant_id": "north", "request_type": "health_checkin"}
+    place = seller.post("/handoffs", request).headers["Location"]
+    assert seller.get(place).json()["status"] == "running"
+    assert (other.get(place).status_code, runner.get(place).status_code) == (404, 200)
+    assert seller.task("health_scan", account).status_code == 403
+    assert seller.get(runner.task("health_scan").headers["Location"]).status_code == 404
+    assert Caller(cast.tenant, "accounts:read").get(place).status_code == 403
+
+
+def test_a_tenant_has_so_many_batches_open_and_no_more(caller: Caller, account: Account, cast: Cast) -> None:
+    body = {"task_type": "health_scan", "tenant_id": "north"}
+    for _ in range(door.OPEN_BATCHES):
+        assert caller.post("/tasks", body).status_code == 202
+    refused = caller.post("/tasks", body, **{"Idempotency-Key": "later"})
+    assert (refused.status_code, refused.headers["Content-Type"]) == (429, "application/problem+json")
+    assert (int(refused.headers["Retry-After"]) > 0, TaskRun.objects.count()) == (True, door.OPEN_BATCHES)
+    assert caller.task("health_scan", account).status_code == 200, "of one account"
+    assert Caller(cast.stranger.tenant).task("health_scan").status_code == 202
+    first = TaskRun.objects.filter(account=None).earliest("created_at")
+    door.work_off(str(first.pk), first.created_at)
+    assert caller.post("/tasks", body, **{"Idempotency-Key": "later"}).status_code == 202, "the refusal was not kept"
 
 
 def test_another_tenants_token_finds_no_task(caller: Caller, account: Account, cast: Cast) -> None:
@@ -162,6 +194,42 @@ def test_a_refusal_tells_form_and_meaning_apart(caller: Caller, account: Account
     assert (bool(form.json()["structural_issues"]), form.json()["semantic_issues"]) == (True, [])
     assert (meaning.json()["structural_issues"], bool(meaning.json()["semantic_issues"])) == ([], True)
     assert Handoff.objects.filter(is_accepted=False, token__isnull=False).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kept"),
+    [
+        ("[7]", 422, [7]),
+        ("null", 422, None),
+        ("", 422, None),
+        ('{"account_id": ', 400, {"unread": '{"account_id": '}),
+        ("\0" + "[" * 10_000, 400, {"unread": "\N{REPLACEMENT CHARACTER}" + "[" * 1999}),
+    ],
+)
+def test_what_is_no_handoff_at_all_is_refused_on_record(body: str, status: int, kept: Any, caller: Caller) -> None:
+    answer = caller.post("/handoffs", body)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    row = Handoff.objects.get()
+    assert (row.is_accepted, row.payload, row.structural_issues) == (False, kept, answer.json()["structural_issues"])
+    assert (len(row.structural_issues), row.token is None) == (1, False)
+
+
+def test_a_handoff_that_did_not_settle_may_be_sent_again_with_its_key(
+    caller: Caller, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = {"account_id": account.external_id, "tenant_id": "north"}
+    made = exchange.response
+
+    def overtaken(*given: Any) -> Any:
+        answer = made(*given)
+        make.scanned(account.tenant)
+        return answer
+
+    with monkeypatch.context() as busy:
+        busy.setattr(exchange, "response", overtaken)
+        assert caller.post("/handoffs", request, **{"Idempotency-Key": "one"}).status_code == 409
+    assert [caller.post("/handoffs", request, **{"Idempotency-Key": "one"}).status_code for _ in range(2)] == [200, 200]
+    assert Handoff.objects.filter(direction="out", is_accepted=True).count() == 1
 
 
 def test_no_more_than_a_few_requests_of_a_process_wait(caller: Caller, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,7 @@ def test_each_ticket_has_its_own_result(caller: Caller) -> None:
     told = answer.json()
     assert results(answer) == ["written", "unmatched", *["refused"] * 7]
     assert (told["written"], told["unmatched"], told["refused"], told["unchanged"]) == (1, 1, 7, 0)
+    assert [item["ticket_id"] for item in told["items"]] == [*(f"T-{number}" for number in range(1, 8)), "T-8\0", None]
     reasons = [item["reason"] for item in told["items"]]
     assert reasons[0] == ""
     assert "“account:nobody”" in reasons[1]
@@ -158,6 +159,7 @@ def test_heartbeats_are_taken_each_by_itself(cast: Cast, caller: Caller) -> None
     answer = caller.post("/heartbeats", {"heartbeats": beats})
     assert results(answer) == ["recorded", "repeated", *["refused"] * 4]
     assert [bool(item["reason"]) for item in answer.json()["items"]] == [False, False, True, True, True, True]
+    assert [item["account_id"] for item in answer.json()["items"]] == ["acme", "acme", "nobody", "acme", "acme", None]
     assert Heartbeat.objects.get().last_at == at
     assert HeartbeatReport.objects.get().features == ["Bulk export"]
     problem(caller.post("/heartbeats", {"heartbeats": [{"account_id": "acme"}] * 1001}), "invalid")

@@ -43,7 +43,7 @@ def test_what_failed_is_listed_by_its_reason_with_how_many(cast: Cast, client: C
     came(cast.tenant, *({"ticket_id": f"T{number}", "priority": "huge"} for number in range(3)), {"ticket_id": "ok"}, b"nonsense")
     found = page(client)
     assert HUGE in found
-    assert "it is not JSON: Expecting value" in found
+    assert "The body is not JSON. Check what the source was told to send." in found
     assert "T2" in found
     assert ">ok<" not in found
     reason = client.get(reverse("events"), {"source": "generic", "reason": HUGE})
@@ -66,6 +66,9 @@ def test_one_event_is_read_again_or_set_aside(cast: Cast, client: Client) -> Non
     client.post(reverse("events-aside"), {"event": two.pk})
     states = dict(InboundEvent.objects.values_list("ticket", "status"))
     assert states == {"A": "waiting", "B": "ignored"}
+    InboundEvent.objects.filter(pk=one.pk).update(error="The database did not take it yet.", attempts=1)
+    for waiting in (page(client, status="waiting"), client.get(reverse("event", args=[one.pk])).content.decode()):
+        assert "did not take it" not in waiting
     assert "Set aside by Mona Manager." in page(client, status="ignored")
     answer = client.post(reverse("events-again"), {"event": two.pk}, follow=True)
     assert "Nothing is read again" in answer.content.decode()

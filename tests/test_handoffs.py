@@ -1,14 +1,16 @@
 """Handoffs as they come in and go out: what is answered, what is refused, and what stays on record."""
 
-from typing import Any
+from itertools import product
+from typing import Any, get_args
 
 import pytest
 
 from accounts import escalations
 from accounts.models import Account, Escalation
-from communications.handoffs import ValidationStrictness, exchange, validate
+from communications.handoffs import HANDOFFS, ValidationStrictness, exchange, validate
 from communications.handoffs.exchange import Answered, Refused, take
 from communications.models import Communication, Handoff, TaskRun
+from communications.schemas import RequestType
 from tests import make
 from tests.asking import token, write_drafts
 from tests.conftest import Cast
@@ -51,7 +53,12 @@ def test_an_escalation_alert_carries_who_was_told(account: Account) -> None:
 
 @pytest.mark.parametrize(
     ("handoff_type", "request_type"),
-    [("escalation_alert", "escalation_outreach"), ("health_report", "health_checkin"), ("health_report", "customer_success_review")],
+    [
+        ("escalation_alert", "escalation_outreach"),
+        ("escalation_alert", "health_checkin"),
+        ("health_report", "escalation_outreach"),
+        ("health_report", "customer_success_review"),
+    ],
 )
 def test_a_text_goes_out_once_it_is_written(handoff_type: str, request_type: str, account: Account) -> None:
     first = hand(account, handoff_type=handoff_type, request_type=request_type)
@@ -61,7 +68,21 @@ def test_a_text_goes_out_once_it_is_written(handoff_type: str, request_type: str
     second = hand(account, handoff_type=handoff_type, request_type=request_type)
     assert second.response.communication_content is not None
     assert second.response.communication_content.startswith(Communication.objects.get().subject)
+    assert second.response.health_score is not None
+    assert (second.response.escalation_result is not None) == (handoff_type == "escalation_alert")
     assert Handoff.objects.filter(is_accepted=True).count() == 4
+
+
+def test_either_type_takes_every_request_type(account: Account) -> None:
+    for kind, asked in product(HANDOFFS, get_args(RequestType)):
+        assert not validate(kind, request(account, handoff_type=kind, request_type=asked), account.tenant)
+
+
+def test_an_alert_with_another_text_where_all_is_well_tells_of_no_outreach(cast: Cast) -> None:
+    answered = hand(make.account(cast.tenant, cast.rep), handoff_type="escalation_alert", request_type="health_checkin")
+    assert answered.response.escalation_result is not None
+    assert answered.response.escalation_result.draft_id is None
+    assert Handoff.objects.filter(is_accepted=True).count() == 2
 
 
 def test_a_task_that_fails_says_so_and_is_answered_all_the_same(account: Account) -> None:
@@ -80,8 +101,8 @@ def test_what_is_wrong_in_form_and_what_in_meaning_is_told_apart(account: Accoun
     assert [issue.split(":")[0] for issue in form.value.issues.structural] == ["mood", "handoff_type", "request_type"]
     assert form.value.issues.semantic == ()
     with pytest.raises(Refused) as meaning:
-        take(request(account, request_type="escalation_outreach", account_id="nobody"), cast.tenant, agent)
-    assert [issue.split(":")[0] for issue in meaning.value.issues.semantic] == ["account_id", "request_type"]
+        take(request(account, account_id="nobody"), cast.tenant, agent)
+    assert [issue.split(":")[0] for issue in meaning.value.issues.semantic] == ["account_id"]
     assert meaning.value.issues.structural == ()
     kept = list(Handoff.objects.order_by("pk").values_list("is_accepted", "structural_issues", "semantic_issues"))
     assert kept == [(False, list(form.value.issues.structural), []), (False, [], list(meaning.value.issues.semantic))]

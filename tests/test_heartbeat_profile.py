@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -50,6 +51,17 @@ def test_features_follow_what_heartbeats_say(account: Account) -> None:
     says(account, [])
     assert features(account) == {"API": (False, "heartbeat"), "Saved views": (False, "heartbeat")}
     assert facts(account) == {"EU only": "heartbeat"}
+
+
+def test_a_report_that_the_database_does_not_take_holds_up_no_other(account: Account, cast: Cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_featureadoption ADD CHECK (name <> 'Odd')")
+    other = make.account(cast.tenant)
+    for each, name in ((account, "Odd"), (other, "API")):
+        heartbeats.ping(each.ping_id, timezone.now(), sense([name], None, None))
+    assert profile.apply_waiting() == 1
+    assert (features(account), features(other)) == ({}, {"API": (True, "heartbeat")})
+    assert HeartbeatReport.objects.get(applied_at=None).account == account
 
 
 def test_facts_are_what_was_last_said(account: Account) -> None:

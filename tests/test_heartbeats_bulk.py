@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from accounts import heartbeats
 from accounts.heartbeats import Beat
+from accounts.heartbeats.told import sense
 from accounts.models import Account, Heartbeat, HeartbeatDay, HeartbeatReport
 from tests import make
 from tests.conftest import Cast
@@ -119,6 +120,19 @@ def test_a_thousand_cost_as_many_statements_as_one(cast: Cast) -> None:
             heartbeats.record(cast.tenant, batch, NOW)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 6
+
+
+def test_a_days_calls_never_overflow(cast: Cast, account: Account) -> None:
+    heartbeats.record(cast.tenant, [Beat("A", NOW, calls=1)], NOW)
+    HeartbeatDay.objects.update(calls=2**63 - 1)
+    most = 10**12
+    heartbeats.record(cast.tenant, [Beat("A", NOW - MINUTE, calls=most), Beat("A", NOW - 2 * MINUTE, calls=most)], NOW)
+    assert HeartbeatDay.objects.get().calls == 2**62
+    HeartbeatDay.objects.update(calls=2**63 - 1)
+    heartbeats.ping(account.ping_id, NOW, sense(None, None, most))
+    assert HeartbeatDay.objects.get().calls == 2**62
+    heartbeats.ping(account.ping_id, NOW, sense(None, None, most))
+    assert HeartbeatDay.objects.get().calls == 2**62
 
 
 def test_a_worker_hears_only_of_what_is_new(cast: Cast, account: Account, told: Told, django_capture_on_commit_callbacks: object) -> None:

@@ -31,11 +31,20 @@ def test_an_event_is_stored_as_it_came_and_answered_at_once(tenant: Tenant) -> N
     assert not Ticket.objects.exists()
 
 
-def test_it_takes_one_statement_to_check_the_token_and_store_the_event(tenant: Tenant) -> None:
+def test_it_takes_one_statement_to_check_the_token_and_store_the_event_and_one_more_the_first_time(tenant: Tenant) -> None:
     _, address = hooks.door(tenant, "generic")
-    with CaptureQueriesContext(connection) as queries:
-        hooks.send(address, hooks.body("generic_open"))
-    assert len(queries) == 1
+    for expected in (2, 1, 1):
+        with CaptureQueriesContext(connection) as queries:
+            hooks.send(address, hooks.body("generic_open"))
+        assert len(queries) == expected
+
+
+def test_a_token_that_was_used_a_moment_ago_is_refused_once_it_was_revoked(tenant: Tenant) -> None:
+    token, address = hooks.door(tenant, "generic")
+    assert hooks.send(address, b"{}").status_code == 200
+    tokens.revoke(token)
+    assert hooks.send(address, b"{}").status_code == 404
+    assert InboundEvent.objects.count() == 1
 
 
 def test_a_token_that_is_not_in_use_is_like_one_that_never_was(tenant: Tenant) -> None:

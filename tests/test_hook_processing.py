@@ -158,14 +158,18 @@ def test_without_redis_events_are_stored_and_the_sweep_finds_them(
     assert Ticket.objects.count() == 2
 
 
-def test_what_was_read_long_ago_is_forgotten_and_what_was_not_understood_is_kept(tenant: Tenant) -> None:
+def test_what_was_read_long_ago_is_forgotten_and_later_what_was_not_understood(tenant: Tenant) -> None:
     send(tenant, {"ticket_id": "done"}, {"ticket_id": "failed", "priority": "huge"}, {"event": "ping"})
     processing.drain()
     now = timezone.now()
     assert keeping.prune(now + timedelta(days=6)) == 0
+    assert not InboundEvent.objects.filter(body=b"").exists()
     assert keeping.prune(now + timedelta(days=8)) == 1
+    assert list(InboundEvent.objects.filter(body=b"").values_list("ticket", flat=True)) == ["done"]
     assert keeping.prune(now + timedelta(days=31)) == 1
-    assert hooks.event(tenant).ticket == "failed"
+    assert keeping.prune(now + timedelta(days=89)) == 0
+    assert (hooks.event(tenant).ticket, bytes(hooks.event(tenant).body)[:1]) == ("failed", b"{")
+    assert keeping.prune(now + timedelta(days=91)) == 1
 
 
 def test_an_unknown_ticket_that_was_deleted_is_given_up_without_a_fuss(tenant: Tenant) -> None:

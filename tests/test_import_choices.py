@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.models import Tenant, Ticket
+from accounts.models import AccountKey, Tenant, Ticket
 from tests import make
 from tests.commands import Ran, import_tickets
 
@@ -71,7 +71,8 @@ def test_a_choice_that_no_file_could_have_is_named(tenant: Tenant, tmp_path: Pat
 
 
 def test_each_of_jiras_repeated_columns_may_name_the_account(tenant: Tenant, tmp_path: Path) -> None:
-    account = make.account(tenant, external_id="aldermoor")
+    account = make.account(tenant)
+    AccountKey.objects.create(tenant=tenant, source="jira", key="label:aldermoor", account=account)
     heading = "Issue key,Priority,Status,Created,Labels,Comment,Labels,Component/s,Component/s,Comment,Labels\n"
     report = imported(tenant, tmp_path, f"{heading}{JIRA_ROW},urgent,Hi,vip beta,Sync,,Bye,aldermoor\n", "jira")
     ticket = Ticket.objects.get()
@@ -102,3 +103,10 @@ def test_a_formula_and_markup_are_data(tenant: Tenant, tmp_path: Path) -> None:
     subject = "=HYPERLINK(1)<script>"
     assert imported(tenant, tmp_path, GENERIC + ROW.replace("Slow", subject)).error == ""
     assert Ticket.objects.get().subject == subject
+
+
+def test_dates_without_a_time_zone_are_of_the_one_that_is_said(tenant: Tenant, tmp_path: Path) -> None:
+    rows = "T-1,A-1,P2,open,2025-07-21 14:05,Slow\nT-2,A-1,P2,open,2025-07-21T14:05Z,Slow\nT-3,A-1,P2,open,2025-07-21 14:05 UTC,Slow\n"
+    assert imported(tenant, tmp_path, GENERIC + rows, "generic", "--time-zone", "Europe/Berlin").error == ""
+    assert [ticket.created_at.hour for ticket in Ticket.objects.order_by("external_id")] == [12, 14, 14]
+    assert "--time-zone" in imported(tenant, tmp_path, GENERIC + rows, "generic", "--time-zone", "Mars/Olympus").error

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Tenant, Ticket
+from accounts.sources import payload
 from accounts.sources.dates import ORDERS, Dates, order_of
 from tests import make
 from tests.commands import import_tickets
@@ -41,6 +42,12 @@ def test_the_order_found_reads_every_date_unless_it_says_that_it_is_a_guess(days
         assert [Dates(found.order).read(value) for value in values] == days
     else:
         assert found.order == other
+
+
+@given(at=instants)
+def test_a_date_with_points_is_the_same_in_a_file_and_in_a_webhook(at: datetime) -> None:
+    value = f"{at:%d.%m.%Y %H:%M}"
+    assert payload.instant(value, "It") == Dates(order_of([value], "mdy").order).read(value) == at
 
 
 @given(st.text(max_size=60))

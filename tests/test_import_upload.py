@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts.imports import claims, content, running
+from accounts.imports import content, lease, running
 from accounts.models import StagedTicket, Ticket, TicketImport, TicketImportPart
 from tests import make
 from tests.commands import import_tickets
@@ -67,16 +67,40 @@ def test_the_preview_tells_what_an_import_would_do_and_writes_nothing(cast: Cast
 def test_a_mended_reading_is_shown_again_before_it_counts(cast: Cast, client: Client) -> None:
     row = make.upload(cast.manager, "Nr;Prio;status;created_at\nT-1;P1;open;03/04/2026\n")
     assert "Columns are missing" in page(client, row)
-    mended = {"format": "generic", "column-ticket_id": "=Nr", "column-priority": "=Prio", "date_order": "mdy"}
+    mended = {"format": "generic", "column-ticket_id": "=Nr", "column-priority": "=Prio", "date_order": "mdy", "time_zone": "Asia/Tokyo"}
     answer = client.post(f"/imports/{row.pk}/start/", mended | {"seen": ""})
     row.refresh_from_db()
     assert row.status == "uploaded"
     query = answer.headers["Location"].partition("?")[2]
     shown = page(client, row, f"?{query}")
-    assert "4 Mar 2026" in shown
+    assert "3 Mar 2026, 15:00" in shown
+    assert '<option value="Asia/Tokyo" selected>' in shown
     assert "cannot be told apart" not in shown
     start(client, row, seen=query, **mended)
     assert Ticket.objects.get().created_at.month == 3
+
+
+def test_columns_of_no_known_system_are_not_called_found(cast: Cast, client: Client) -> None:
+    row = make.upload(cast.manager, "Name;Wert\nx;1\n")
+    shown = page(client, row)
+    assert "Not recognised: choose" in shown
+    assert "Found: day, month, year" not in shown
+    assert "Found: semicolon" in shown
+    answer = client.post(f"/imports/{row.pk}/start/", {"seen": ""}, follow=True)
+    assert "Choose which it was exported from" in answer.content.decode()
+    chosen = page(client, row, "?format=zendesk")
+    assert "Columns are missing" in chosen
+    assert "Not recognised" not in chosen
+
+
+def test_a_column_that_names_each_ticket_is_doubted(cast: Cast, client: Client) -> None:
+    rows = "".join(f"T-{number},A-{number % 3},P1,open,2026-11-21,-\n" for number in range(2000))
+    row = make.upload(cast.manager, HEADING + rows)
+    doubt = "Nearly every ticket names another account"
+    assert doubt not in page(client, row)
+    shown = page(client, row, "?account_column=ticket_id")
+    assert doubt in shown
+    assert "and 1,988 more" in shown
 
 
 def test_dates_that_can_be_read_either_way_are_called_a_guess(cast: Cast, client: Client) -> None:
@@ -120,7 +144,16 @@ def test_what_was_refused_is_shown_and_can_be_downloaded(cast: Cast, client: Cli
     assert lines == [["Line", "Reason"], ["3", "the priority “=2+3” is not known"], ["4", "it has 5 columns where the heading has 6"]]
 
 
-@pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"\x1f\x8b\x08rest", "gzip"), (b"PK\x03\x04rest", "Excel")])
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"\x1f\x8b\x08rest", "gzip"),
+        (b"PK\x03\x04rest", "Excel"),
+        (b"\0" * 5000, "NUL"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\n\0\x08", "NUL"),
+    ],
+)
 def test_what_is_no_text_is_refused_at_the_door(client: Client, data: bytes, words: str) -> None:
     answer = client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", data)})
     assert answer.status_code == 422
@@ -130,7 +163,7 @@ def test_what_is_no_text_is_refused_at_the_door(client: Client, data: bytes, wor
 
 
 @pytest.mark.parametrize(
-    "data", [b"\0" * 5000, b"x" * 3_000_000, b'"' * 9999, b"a,b\n" + b'"' * 3_000_000, b"\xff\xfe" + b"\0\xd8" * 999, b"\n\n\n,,,\n"]
+    "data", [b"a\n\0\nb", b"x" * 3_000_000, b'"' * 9999, b"a,b\n" + b'"' * 3_000_000, b"\xff\xfe" + b"\0\xd8" * 999, b"\n\n\n,,,\n"]
 )
 def test_a_hostile_file_is_told_about_and_can_be_removed(cast: Cast, client: Client, data: bytes) -> None:
     client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", data)})
@@ -149,11 +182,11 @@ def test_a_hostile_file_is_told_about_and_can_be_removed(cast: Cast, client: Cli
 def test_a_cancelled_import_writes_nothing_even_if_a_worker_has_it(cast: Cast, client: Client) -> None:
     row = make.upload(cast.manager, HEADING + ROWS)
     client.post(f"/imports/{row.pk}/start/")
-    held = claims.claim(row.pk)
+    held = lease.claim(row.pk)
     assert held is not None
     client.post(f"/imports/{row.pk}/cancel/")
-    with pytest.raises(claims.Lost):
-        claims.go_on(held, rows_read=4)
+    with pytest.raises(lease.Lost):
+        lease.go_on(held, rows_read=4)
     running.run(str(row.pk))
     row.refresh_from_db()
     assert (row.status, Ticket.objects.count(), StagedTicket.objects.count()) == ("failed", 0, 0)

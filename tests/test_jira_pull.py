@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.hooks import keeping, processing
-from accounts.models import InboundEvent, JiraConnection, SourceMapping, Ticket, TicketSource
+from accounts.models import AccountKey, InboundEvent, JiraConnection, SourceMapping, Ticket, TicketSource
 from accounts.pull import jira_api, syncing
 from tests import make
 from tests.conftest import Cast
@@ -18,11 +18,12 @@ __all__ = ["cloud", "jira"]
 
 
 def test_a_first_sync_reads_every_issue(cast: Cast, jira: FakeJira) -> None:
-    fill(jira, 340)
-    account = make.account(cast.tenant, external_id="c3")
+    fill(jira, 210)
+    account = make.account(cast.tenant)
+    AccountKey.objects.create(tenant=cast.tenant, source="jira", key="label:c3", account=account)
     row = synced(connected(cast.tenant, jira))
     assert in_tamdash(cast.tenant) == in_jira(jira)
-    assert (row.status, row.expected, row.read, row.written, row.refused, row.error) == ("idle", 340, 340, 340, 0, "")
+    assert (row.status, row.expected, row.read, row.written, row.refused, row.error) == ("idle", 210, 210, 210, 0, "")
     assert row.synced_to
     assert abs(row.synced_to - timezone.now()) < MINUTE
     assert row.next_run_at
@@ -73,8 +74,9 @@ def test_a_clock_of_ours_that_is_ahead_costs_no_issue(cast: Cast, cloud: FakeJir
 
 
 def test_an_issue_that_changes_while_pages_are_read_costs_no_other(cast: Cast, jira: FakeJira) -> None:
-    fill(jira, 250)
-    busy = iter([f"SUP-{number}" for number in (3, 50, 99, 120, 7, 8)])
+    fill(jira, 100)
+    jira.most = 40
+    busy = iter([f"SUP-{number}" for number in (3, 20, 39, 48, 7, 8)])
 
     def change(number: int) -> None:
         for key in [key for _, key in zip(range(2), busy, strict=False)]:
@@ -89,9 +91,9 @@ def test_an_issue_that_changes_while_pages_are_read_costs_no_other(cast: Cast, j
 
 def test_more_issues_in_a_minute_than_a_page_holds_all_come(cast: Cast, jira: FakeJira) -> None:
     """Changed at once, as by an import; some of them move on while they are read."""
-    fill(jira, 240, step=timedelta(milliseconds=1))
-    jira.most = 50
-    busy = iter(range(0, 240, 40))
+    fill(jira, 90, step=timedelta(milliseconds=1))
+    jira.most = 18
+    busy = iter(range(0, 90, 15))
 
     def change(number: int) -> None:
         for moved in [moved for _, moved in zip(range(1), busy, strict=False)]:
@@ -116,17 +118,18 @@ def test_more_issues_in_a_minute_than_a_page_holds_all_come(cast: Cast, jira: Fa
     ],
 )
 def test_what_may_go_better_is_tried_again_later(cast: Cast, cloud: FakeJira, fault: Fault, words: str) -> None:
-    fill(cloud, 150)
+    fill(cloud, 30)
+    cloud.most = 20
     cloud.faults[3] = fault  # after who we are, how many, and the first page
     row = connected(cast.tenant, cloud)
     syncing.pull(row.pk)
     row.refresh_from_db()
     assert words in row.error
-    assert (row.status, row.attempts, row.claimed_until, row.read) == ("running", 1, None, 100)
+    assert (row.status, row.attempts, row.claimed_until, row.read) == ("running", 1, None, 20)
     wait = (row.next_run_at or timezone.now()) - timezone.now()
     assert timedelta(seconds=119 if fault.status == 429 else 20) < wait < timedelta(seconds=121)
     row = synced(row)
-    assert (row.status, row.error, row.attempts, row.read) == ("idle", "", 0, 150)
+    assert (row.status, row.error, row.attempts, row.read) == ("idle", "", 0, 30)
     assert in_tamdash(cast.tenant) == in_jira(cloud)
 
 

@@ -1,50 +1,41 @@
 """Syncs cut short, doubled and mixed with webhooks: any of it ends in the same tickets."""
 
 import json
-import signal
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.ingest import mapping, upsert
+from accounts.ingest import upsert
 from accounts.models import JiraConnection, Tenant, Ticket
 from accounts.pull import syncing
-from accounts.sources import jira as jira_source
-from accounts.sources import jira_hook
-from accounts.tasks import sweep_jira
+from accounts.sources import jira_hook, mapping_of
+from accounts.tasks import pull_jira
 from tests import make
 from tests.fake_jira import FakeJira, Fault, running
+from tests.forked import forked
 from tests.pulling import MINUTE, START, cloud, connected, fill, in_jira, in_tamdash, synced, tickets
-from tests.worker import Start, wait_until, workers
+from tests.worker import wait_until
 
 __all__ = ["cloud"]
 
 
-@pytest.fixture
-def start_worker() -> Iterator[Start]:
-    with workers(TAMDASH_ALLOW_PRIVATE_URLS="true") as start:
-        yield start
-
-
 @pytest.mark.django_db(transaction=True)
-def test_a_sync_whose_worker_was_killed_goes_on_at_the_page_where_it_stopped(cloud: FakeJira, start_worker: Start) -> None:
-    fill(cloud, 450)
+def test_a_sync_whose_worker_was_killed_goes_on_at_the_page_where_it_stopped(cloud: FakeJira) -> None:
+    fill(cloud, 45)
+    cloud.most = 10
     cloud.faults[4] = Fault(hangs=True)  # the third page
     row = connected(make.tenant(), cloud)
-    process = start_worker()
-    sweep_jira()
-    wait_until(lambda: len(cloud.calls) == 5)
-    process.send_signal(signal.SIGKILL)
-    process.wait(20)
+    assert syncing.due(timezone.now()) == [row.pk]
+    with forked(pull_jira, row.pk):
+        wait_until(lambda: len(cloud.calls) == 5)
     row.refresh_from_db()
-    assert (row.status, row.read) == ("running", 199)
+    assert (row.status, row.read) == ("running", 19)
     syncing.pull(row.pk)
     assert len(cloud.calls) == 5, "it is still the killed worker's"
     JiraConnection.objects.update(claimed_until=timezone.now())
@@ -52,12 +43,13 @@ def test_a_sync_whose_worker_was_killed_goes_on_at_the_page_where_it_stopped(clo
     assert cloud.searches[3]["jql"] == cloud.searches[2]["jql"]
     assert in_tamdash(row.tenant) == in_jira(cloud)
     row.refresh_from_db()
-    assert (row.status, row.read) == ("idle", 450)
+    assert (row.status, row.read) == ("idle", 45)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_pull_once(cloud: FakeJira) -> None:
-    fill(cloud, 150)
+    fill(cloud, 15)
+    cloud.most = 10
     row, start = connected(make.tenant(), cloud), Barrier(4)
 
     def work() -> None:
@@ -76,7 +68,8 @@ def test_two_workers_at_once_pull_once(cloud: FakeJira) -> None:
 
 @pytest.mark.django_db
 def test_who_lost_the_lease_writes_nothing_more(cloud: FakeJira) -> None:
-    fill(cloud, 250)
+    fill(cloud, 25)
+    cloud.most = 10
     row = connected(make.tenant(), cloud)
 
     def lose(number: int) -> None:
@@ -89,15 +82,16 @@ def test_who_lost_the_lease_writes_nothing_more(cloud: FakeJira) -> None:
     lose(3)
     with pytest.raises(syncing.Lost):
         syncing.read_page(held)
-    assert Ticket.objects.count() == 100
+    assert Ticket.objects.count() == 10
 
 
 @pytest.mark.django_db
 def test_a_long_sync_lets_others_have_their_turn(cloud: FakeJira, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syncing, "AT_A_STRETCH", 0)
-    fill(cloud, 250)
+    fill(cloud, 25)
+    cloud.most = 10
     row = connected(make.tenant(), cloud)
-    for expected in (100, 199, 250):
+    for expected in (10, 19, 25):
         assert syncing.due(timezone.now()) == [row.pk]
         syncing.pull(row.pk)
         row.refresh_from_db()
@@ -107,7 +101,8 @@ def test_a_long_sync_lets_others_have_their_turn(cloud: FakeJira, monkeypatch: p
 
 @pytest.mark.django_db
 def test_a_page_token_that_is_too_old_costs_a_minute_not_the_sync(cloud: FakeJira) -> None:
-    fill(cloud, 150, step=timedelta(milliseconds=1))
+    fill(cloud, 30, step=timedelta(milliseconds=1))
+    cloud.most = 20
     row = connected(make.tenant(), cloud)
     held = syncing.claim(row.pk, timezone.now())
     assert held
@@ -127,7 +122,7 @@ changes = st.lists(
 
 
 @pytest.mark.django_db
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=changes)
 def test_any_mix_of_pulls_and_webhooks_ends_in_the_same_tickets(settings: Settings, told: list[tuple[int, str, str]]) -> None:
     settings.ALLOW_PRIVATE_URLS = True
@@ -152,6 +147,6 @@ def hooked(tenant: Tenant, jira: FakeJira, key: str, at: datetime) -> None:
     event = json.loads(
         json.dumps({"webhookEvent": "jira:issue_updated", "timestamp": at.timestamp() * 1000, "issue": jira.issues[key].shown()})
     )
-    reading = mapping.of(tenant, "jira", jira_source.WORDS)
+    reading = mapping_of(tenant, "jira")
     rows = [reading.row(ticket) for ticket in jira_hook.read(event, at).tickets]
     upsert(tenant, "jira", rows, account_by=reading.account_by, as_events=True)

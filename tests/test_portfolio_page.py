@@ -73,6 +73,7 @@ def test_filters_in_the_url_decide_what_is_shown(cast: Cast, book: list[Account]
 
 def test_search_finds_by_name_and_by_id(cast: Cast, book: list[Account]) -> None:
     assert names(shown(cast.manager, f"?q={book[1].external_id.lower()}")) == [book[1].name]
+    assert names(shown(cast.manager, f"?q={book[1].name.split()[-1]}+{book[1].external_id}")) == [book[1].name]
     assert "No account matches “nobody”" in shown(cast.manager, "?q=nobody")
 
 

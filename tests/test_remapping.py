@@ -15,10 +15,11 @@ from accounts import account_keys, ingest, remapping
 from accounts.ingest import SourceTicket
 from accounts.ingest.mapping import Mapping
 from accounts.models import Account, AccountKey, EarlierInterval, SourceMapping, Tenant, Ticket, TicketState
+from accounts.sources import WORDS, mapping_of
 from tests import make
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
-JIRA = remapping.WORDS["jira"]
+JIRA = WORDS["jira"]
 numbers = count(1)
 
 
@@ -138,7 +139,7 @@ def tenant(db: None) -> Tenant:
 
 
 def test_a_match_by_hand_stays_while_the_ticket_names_the_same(tenant: Tenant) -> None:
-    account, read = make.account(tenant), remapping.of(tenant, "jira")
+    account, read = make.account(tenant), mapping_of(tenant, "jira")
     take_in(tenant, [SourceTicket("T-1", START, START, None, "High", "Open", account_values=(("organization", "Alder"),))], read)
     Ticket.objects.update(account=account)
     assert remapping.remap(tenant, "jira") == 0
@@ -159,11 +160,11 @@ def test_a_large_source_is_done_in_pieces_and_other_tenants_and_sources_are_left
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remapping, "AT_ONCE", 3)
-    other, read = make.tenant("south"), remapping.of(tenant, "jira")
+    other, read = make.tenant("south"), mapping_of(tenant, "jira")
     tickets = [SourceTicket(f"T-{number}", START, START, None, "High", "Open") for number in range(8)]
     for each in (tenant, other):
         take_in(each, tickets, read)
-    ingest.upsert(tenant, "zendesk", [remapping.of(tenant, "zendesk").row(tickets[0])])
+    ingest.upsert(tenant, "zendesk", [mapping_of(tenant, "zendesk").row(tickets[0])])
     SourceMapping.objects.create(tenant=tenant, source="jira", priorities={"high": 1})
     assert remapping.remap(tenant, "jira") == 8
     assert sorted(Ticket.objects.filter(priority=1).values_list("tenant__slug", "source")) == [("north", "jira")] * 8

@@ -15,6 +15,7 @@ from accounts.admin.mapping_form import CUSTOM, KINDS, MappingForm
 from accounts.admin.tenancy import TenantForm, TenantRows, tenant_of
 from accounts.ingest.mapping import OUTRIGHT
 from accounts.models import AccountKey, SourceMapping, User
+from accounts.sources import WORDS
 from tamdash.broker import tell
 
 
@@ -61,7 +62,7 @@ class SourceMappingAdmin(TenantRows[SourceMapping]):
 
     @admin.display(description="accounts by")
     def named_by(self, row: SourceMapping) -> str:
-        return ", ".join(row.account_by) or f"{', '.join(remapping.WORDS[row.source].account_by)} (default)"
+        return ", ".join(row.account_by) or f"{', '.join(WORDS[row.source].account_by)} (default)"
 
 
 def brought(row: SourceMapping) -> str:

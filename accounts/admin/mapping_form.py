@@ -8,12 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import get_default_renderer
 
-from accounts import remapping
 from accounts.admin.tenancy import TenantForm
 from accounts.ingest.mapping import OUTRIGHT, Words
 from accounts.ingest.rows import KIND_LENGTH, WORD_LENGTH
 from accounts.models import SourceMapping, Ticket
 from accounts.pages import words_seen
+from accounts.sources import WORDS
 
 NEW_ROWS = 3
 MOST_KINDS = 8
@@ -108,7 +108,7 @@ class MappingForm(TenantForm[SourceMapping]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row, data = self.instance, self.data if self.is_bound else None
-        self.words = remapping.WORDS[row.source]
+        self.words = WORDS[row.source]
         seen = words_seen.of(row.tenant, row.source)
         self.priorities = WordTable("priority", self.words, row.priorities, seen.priorities, data)
         self.statuses = WordTable("status", self.words, row.statuses, seen.statuses, data)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db import models
 from django.http import HttpRequest
 
@@ -27,6 +28,11 @@ class TenantForm(forms.ModelForm[M]):
         super().__init__(*args, **kwargs)
         if self.instance._state.adding:
             self.instance.tenant = self.tenant  # type: ignore[attr-defined]  # every model it is made for has one
+        for name, field in self.fields.items():
+            if isinstance(field.widget, AdminSplitDateTime):  # whose one label belongs to neither of its inputs
+                for widget, part in zip(field.widget.widgets, ("date", "time"), strict=True):
+                    label = field.label or name.replace("_", " ").capitalize()
+                    widget.attrs["aria-label"] = f"{label}, {part}"
 
     def _get_validation_exclusions(self) -> set[str]:
         # What must be unique within the tenant is checked with it, although it is no field.

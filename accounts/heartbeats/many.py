@@ -71,7 +71,7 @@ written AS (
     INSERT INTO accounts_heartbeatday AS known (account_id, day, first_at, last_at, count, calls)
     SELECT account_id, day, min(at), max(at), count(*), sum(calls) FROM new GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (account_id, day) DO UPDATE SET first_at = least(known.first_at, excluded.first_at),
-        last_at = greatest(known.last_at, excluded.last_at), count = known.count + excluded.count, calls = known.calls + excluded.calls
+        last_at = greatest(known.last_at, excluded.last_at), count = known.count + excluded.count, calls = least(known.calls, 4611686018427387904 - excluded.calls) + excluded.calls
 )
 SELECT account_id, at FROM new"""
 REPORTS = reports.KEEP.format(

@@ -25,7 +25,7 @@ beat AS (
 INSERT INTO accounts_heartbeatday AS known (account_id, day, first_at, last_at, count, calls)
 SELECT account_id, (%(at)s AT TIME ZONE 'UTC')::date, %(at)s, %(at)s, 1, %(calls)s FROM beat
 ON CONFLICT (account_id, day) DO UPDATE SET first_at = least(known.first_at, excluded.first_at),
-    last_at = greatest(known.last_at, excluded.last_at), count = known.count + 1, calls = known.calls + excluded.calls
+    last_at = greatest(known.last_at, excluded.last_at), count = known.count + 1, calls = least(known.calls, 4611686018427387904 - excluded.calls) + excluded.calls
 RETURNING {changed}"""
 SAID = "(SELECT account_id, %(features)s::varchar[] AS features, %(environment)s::varchar[] AS environment, %(at)s AS at FROM beat) AS said"
 BARE = PING.format(report="", changed="false")

@@ -3,40 +3,57 @@
 What a person set stays as it is, whatever a heartbeat says; names are the same whatever their case.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import EnvironmentItem, FeatureAdoption, HeartbeatReport
+
+logger = logging.getLogger(__name__)
 
 AT_A_STRETCH = 25.0  # seconds: less than from one sweep to the next, which goes on
 MOST_KEPT = 400  # features of heartbeats an account: beyond, those not in use are forgotten
 
 
 def apply_waiting() -> int:
-    """Brings in what is waiting, oldest first, an account a transaction. Says how many. Two workers at once share the work."""
+    """Brings in what is waiting, oldest first, an account a transaction. Says how many. Two workers at once share the work.
+
+    One that the database does not take is left for the next time, and holds up no other.
+    """
     began, done = time.monotonic(), 0
-    while time.monotonic() - began < AT_A_STRETCH and apply_next(timezone.now()):
+    left: set[int] = set()
+    while time.monotonic() - began < AT_A_STRETCH and apply_next(timezone.now(), left):
         done += 1
-    return done
+    return done - len(left)
 
 
 @transaction.atomic
-def apply_next(now: datetime) -> bool:
-    waiting = HeartbeatReport.objects.filter(applied_at=None).order_by("changed_at")
+def apply_next(now: datetime, left: set[int]) -> bool:
+    """Brings in the oldest but those `left`, or leaves it as well. False if none waits."""
+    waiting = HeartbeatReport.objects.filter(applied_at=None).exclude(pk__in=left).order_by("changed_at")
     report: HeartbeatReport | None = waiting.select_for_update(skip_locked=True).first()
     if report is None:
         return False
+    try:
+        with transaction.atomic():
+            bring(report, now)
+    except DatabaseError:
+        logger.exception("What heartbeats say of account %s could not be brought into its profile", report.pk)
+        left.add(report.pk)
+    return True
+
+
+def bring(report: HeartbeatReport, now: datetime) -> None:
     if report.features is not None:
         bring_features(report.account_id, report.features)
     if report.environment is not None:
         bring_environment(report.account_id, report.environment)
     report.applied_at = now
     report.save(update_fields=["applied_at"])
-    return True
 
 
 def bring_features(account: int, names: list[str]) -> None:

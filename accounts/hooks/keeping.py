@@ -1,6 +1,7 @@
 """What is kept of events that were processed, and events that are to be read again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -10,6 +11,8 @@ from accounts.models import InboundEvent
 from accounts.models.inbound import InboundEventQuerySet
 
 DONE_FOR = timedelta(days=30)
+BODY_FOR = timedelta(days=7)  # of one that is done
+FAILED_FOR = timedelta(days=90)
 IGNORED_FOR = timedelta(days=7)
 AT_ONCE = 5_000
 SET_ASIDE = "Set aside"
@@ -18,6 +21,12 @@ PRUNE = """
 DELETE FROM accounts_inboundevent WHERE id IN (
     SELECT id FROM accounts_inboundevent
     WHERE (status = 'done' AND processed_at < %(done)s) OR (status = 'ignored' AND processed_at < %(ignored)s)
+        OR (status = 'failed' AND processed_at < %(failed)s)
+    ORDER BY id LIMIT %(most)s)"""
+EMPTY = """
+UPDATE accounts_inboundevent SET body = '' WHERE id IN (
+    SELECT id FROM accounts_inboundevent
+    WHERE status = 'done' AND processed_at < %(body)s AND length(body) > 0
     ORDER BY id LIMIT %(most)s)"""
 
 
@@ -37,12 +46,18 @@ def set_aside(rows: InboundEventQuerySet, by: str) -> int:
 
 
 def prune(now: datetime) -> int:
-    """Forgets what was read long ago; what was not understood stays. Answers how many."""
+    """Forgets what was read long ago, and what nobody had read again in three months. Answers how many."""
+    count = in_batches(PRUNE, {"done": now - DONE_FOR, "ignored": now - IGNORED_FOR, "failed": now - FAILED_FOR})
+    in_batches(EMPTY, {"body": now - BODY_FOR})
+    return count
+
+
+def in_batches(statement: str, values: dict[str, Any]) -> int:
     count = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(PRUNE, {"done": now - DONE_FOR, "ignored": now - IGNORED_FOR, "most": AT_ONCE})
-            gone = int(cursor.rowcount)
-        count += gone
-        if gone < AT_ONCE:
+            cursor.execute(statement, values | {"most": AT_ONCE})
+            changed = int(cursor.rowcount)
+        count += changed
+        if changed < AT_ONCE:
             return count

@@ -1,5 +1,8 @@
 """Reading stored events into tickets: claimed some hundred at a time, one upsert for each tenant and source.
 
+Tenants take turns in a claim, so that one that sends much holds up no other, and its bodies together are bounded, so that reading them
+takes seconds where the lease lasts minutes.
+
 A claim is a lease: what a killed worker held is taken again when it has run out, in smaller numbers each time, so that whatever kills a
 worker costs no other event. Processing an event twice changes nothing.
 """
@@ -18,29 +21,41 @@ from accounts.hooks.outcomes import MAX_ATTEMPTS, Event, Outcome, Status
 from accounts.hooks.systems import SYSTEMS
 from accounts.ingest import RefusedRow
 from accounts.ingest.mapping import Mapping
-from accounts.ingest.mapping import of as mapping_of
 from accounts.models import Tenant
-from accounts.sources import WORDS, payload
+from accounts.sources import mapping_of, payload
 
 logger = logging.getLogger(__name__)
 
 # How many events at once, by how often they were tried before: what killed a worker among others comes back among fewer, then alone.
 TURNS = ((0, 0, 300), (1, 1, 30), (2, 32_767, 1))
+BYTES_AT_ONCE = 4 << 20  # of bodies; the last may go beyond
+LOOKED_AT = 20_000  # events, the longest due first, among which tenants take turns
 AT_A_STRETCH = 25.0  # seconds: then others of the worker's tasks have their turn
 LEASE = timedelta(minutes=5)
 UNEXPECTED = "An unexpected error. An admin finds it in the log."
 WENT_AWAY = f"Its worker went away {MAX_ATTEMPTS} times while reading it."
 
-# Materialized: a plan that asks the subquery twice would skip what it locked itself.
-CLAIM = """
+DUE = "event.status = 'waiting' AND event.next_try_at <= %(now)s AND event.attempts BETWEEN %(least)s AND %(highest)s"
+# Materialized: a plan that asks the subquery twice would skip what it locked itself. What is locked is asked again whether it is still due:
+# another worker may have taken it since it was looked at.
+CLAIM = f"""
 WITH due AS MATERIALIZED (
-    SELECT id FROM accounts_inboundevent
-    WHERE status = 'waiting' AND next_try_at <= %(now)s AND attempts BETWEEN %(least)s AND %(highest)s
-    ORDER BY next_try_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    SELECT id, tenant_id, next_try_at, length(body) AS size FROM accounts_inboundevent event
+    WHERE {DUE} ORDER BY next_try_at, id LIMIT {LOOKED_AT}
+),
+turns AS (
+    SELECT id, next_try_at, size, row_number() OVER (PARTITION BY tenant_id ORDER BY next_try_at, id) AS turn FROM due
+),
+first AS MATERIALIZED (
+    SELECT id, sum(size) OVER (ORDER BY turn, next_try_at, id) - size AS bytes_before FROM turns ORDER BY turn, next_try_at, id LIMIT %(most)s
+),
+held AS MATERIALIZED (
+    SELECT event.id FROM accounts_inboundevent event JOIN first ON event.id = first.id
+    WHERE bytes_before < {BYTES_AT_ONCE} AND {DUE} FOR UPDATE OF event SKIP LOCKED
 )
 UPDATE accounts_inboundevent event SET attempts = attempts + 1, next_try_at = %(until)s
-FROM due WHERE event.id = due.id
-RETURNING event.id, tenant_id, source, token_id, received_at, body, attempts"""
+FROM held WHERE event.id = held.id
+RETURNING event.id, tenant_id, source, token_id, received_at, body, attempts"""  # noqa: S608 figures of this module
 
 
 def drain() -> int:
@@ -79,7 +94,7 @@ def process(events: Sequence[Event]) -> None:
 
 
 def take_in(tenant: Tenant, source: str, events: Sequence[Event]) -> None:
-    mapping = mapping_of(tenant, source, WORDS[source])
+    mapping = mapping_of(tenant, source)
     write(tenant, source, [read(event, mapping) for event in events], mapping.account_by)
 
 

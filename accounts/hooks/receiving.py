@@ -1,7 +1,7 @@
 """`/hooks/<source>/<token>`: what a ticket system tells is stored as it came and answered at once; `processing` reads it.
 
-A token that is unknown, expired, revoked or of another source is a 404, all alike. The address holds the token, so no answer of this
-view is logged by Django with it.
+A token that is unknown, expired, revoked or of another source is a 404, all alike, and of what comes with it nothing is read. The address
+holds the token, so no answer of this view is logged by Django with it.
 """
 
 import logging
@@ -13,19 +13,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseFault
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.hooks import hints
+from accounts.hooks import budget, hints
 from accounts.hooks.systems import SYSTEMS
-from accounts.hooks.tokens import digest_of, is_shut
+from accounts.hooks.tokens import digest_of, is_shut, is_usable
 from accounts.models import HookToken
+from tamdash import chunks
 
 logger = logging.getLogger(__name__)
 
 LARGEST = 1 << 20  # bytes of a body
 CONTENT_TYPE_LENGTH = 100
+PLAIN = ("", "identity")
 SECRET = HookToken._meta.get_field("secret")
 
 # One statement checks the token and stores the event, unless it has to be signed: that is for Python to check.
@@ -41,11 +42,12 @@ SELECT secret FROM door"""
 
 
 class NotTaken(Exception):
-    """The body cannot be had, for a reason of HTTP."""
+    """The body cannot be had, or is not to be stored, for a reason of HTTP."""
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: int, words: str, **headers: str) -> None:
         self.status = status
         self.words = words
+        self.headers = headers
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,17 @@ class Delivery:
 @login_not_required
 def receive(request: HttpRequest, source: str, token: str) -> HttpResponse:
     """200 once the event is stored. Nothing is stored otherwise; 5xx asks the source to come again."""
-    if source not in SYSTEMS or is_shut(token.rstrip("/")):
+    token = token.rstrip("/")
+    if source not in SYSTEMS or is_shut(token):
         return answer(404, "There is no such address.")
     if request.method != "POST":
         return answer(405, "Post events here.", Allow="POST")
     try:
-        content_type = request.META.get("CONTENT_TYPE", "").replace("\0", "")[:CONTENT_TYPE_LENGTH]
-        refused = store(Delivery(source, token.rstrip("/"), body_of(request), content_type, timezone.now()), request)
+        if not is_usable(source, token):
+            return answer(404, "There is no such address.")
+        refused = store(delivered(request, source, token), request)
     except NotTaken as reason:
-        return answer(reason.status, reason.words)
+        return answer(reason.status, reason.words, **reason.headers)
     except DatabaseFault as error:
         logger.error("A webhook of %s could not be stored: %s", source, error)
         return answer(503, "It could not be stored. Send it again.", **{"Retry-After": "30"})
@@ -80,20 +84,32 @@ def receive(request: HttpRequest, source: str, token: str) -> HttpResponse:
     return refused or answer(200, "Stored.")
 
 
+def delivered(request: HttpRequest, source: str, token: str) -> Delivery:
+    """What came, within the token's budget. Raises NotTaken."""
+    if request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in PLAIN:
+        raise NotTaken(415, "Send the body as it is, without a Content-Encoding.")
+    content_type = request.META.get("CONTENT_TYPE", "").replace("\0", "")[:CONTENT_TYPE_LENGTH]
+    delivery = Delivery(source, token, body_of(request), content_type, timezone.now())
+    if wait := budget.take(token, len(delivery.body)):
+        raise NotTaken(429, "More than this address takes in an hour.", **{"Retry-After": str(wait)})
+    return delivery
+
+
 def body_of(request: HttpRequest) -> bytes:
     """The whole body, also of a source that sends it in chunks. Raises NotTaken."""
     length = request.META.get("CONTENT_LENGTH") or ""
-    is_chunked = not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     try:
-        if is_chunked and request.META.get("wsgi.input_terminated"):
-            body: bytes = request.META["wsgi.input"].read(LARGEST + 1)
-        elif is_chunked:
-            raise NotTaken(411, "Say how long the body is.")
+        if in_chunks := chunks.of(request):
+            body = in_chunks.read(LARGEST + 1)
         elif length.isdecimal() and int(length) > LARGEST:
             raise NotTaken(413, "The body is larger than 1 MB.")
         else:
             body = request.body
-    except (UnreadablePostError, OSError):
+    except NotTaken:
+        raise
+    except chunks.Unbounded:
+        raise NotTaken(411, "Say how long the body is.") from None
+    except Exception:  # each server has errors of its own for a body that is cut off, malformed or too slow
         raise NotTaken(400, "The body did not arrive whole.") from None
     if len(body) > LARGEST:
         raise NotTaken(413, "The body is larger than 1 MB.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,9 @@ from accounts.models import HookToken, Tenant, User
 
 OLD_ONE_LASTS = timedelta(hours=24)  # so that the source can be told the new address without losing an event
 HINT = 4  # characters
+SEEN_FOR = 60.0  # seconds
+MOST_SEEN = 10_000
+seen_until: dict[tuple[str, str], float] = {}  # of this process, on its monotonic clock
 # Printed in README.md for all to read: they open nothing outside demo mode.
 DEMO_TOKENS = {"jira": "demo-jira-Kx8vNq2TzWb5", "generic": "demo-generic-Rf3yHc9LpDm7"}
 
@@ -22,6 +26,23 @@ DEMO_TOKENS = {"jira": "demo-jira-Kx8vNq2TzWb5", "generic": "demo-generic-Rf3yHc
 def digest_of(token: str) -> str:
     """SHA-256 as hex. The token is 256 random bits: what makes guessing hopeless is its length, not a slow hash."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def is_usable(source: str, token: str) -> bool:
+    """Whether the token may open that source's door: looked up before a body is read, once a minute and process for one that may.
+
+    What comes through the door is checked again by the statement that stores it.
+    """
+    key, now = (source, digest_of(token)), time.monotonic()
+    if seen_until.get(key, 0.0) > now:
+        return True
+    if not HookToken.objects.usable(timezone.now()).filter(source=source, digest=key[1]).exists():
+        seen_until.pop(key, None)
+        return False
+    if len(seen_until) >= MOST_SEEN:
+        seen_until.clear()
+    seen_until[key] = now + SEEN_FOR
+    return True
 
 
 def is_shut(token: str) -> bool:

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.hooks.outcomes import MAX_ATTEMPTS, Outcome, Status
 from accounts.ingest import RefusedRow, TicketRow, upsert
+from accounts.ingest.rows import ended
 from accounts.models import Tenant, Ticket
-from accounts.sources.told import Gone
 
 FIRST_DELAY = timedelta(seconds=30)  # doubled at each attempt
 NOT_KNOWN = "The ticket is not known, so there is nothing to delete."
@@ -84,32 +84,13 @@ def end(outcome: Outcome, known: dict[str, Ticket]) -> Outcome:
     ticket = known.get(outcome.told.gone.external_id)
     if ticket:
         try:
-            return replace(outcome, rows=(last_row(ticket, outcome.told.gone),))
+            return replace(outcome, rows=(ended(ticket, outcome.told.gone.at),))
         except RefusedRow as reason:
             return replace(outcome, status=Status.FAILED, error=str(reason))
     if outcome.event.attempts >= MAX_ATTEMPTS:
         return replace(outcome, status=Status.IGNORED, error=NOT_KNOWN)
     again_at = timezone.now() + delay(outcome.event.attempts)
     return replace(outcome, status=Status.WAITING, error="Its ticket is not known yet.", next_try_at=again_at)
-
-
-def last_row(ticket: Ticket, gone: Gone) -> TicketRow:
-    """The ticket as it is, ended by its deletion."""
-    return TicketRow(
-        external_id=ticket.external_id,
-        account_keys=ticket.account_keys,
-        priority=ticket.priority,
-        status=ticket.status if ticket.closed_at else "closed",
-        subject=ticket.subject,
-        created_at=ticket.created_at,
-        closed_at=ticket.closed_at or gone.at,
-        source_version=max(0, int(gone.at.timestamp() * 1000)),
-        source_updated_at=gone.at,
-        source_priority=ticket.source_priority,
-        source_status=ticket.source_status,
-        source_category=ticket.source_category,
-        deleted_at=gone.at,
-    )
 
 
 def delay(attempts: int) -> timedelta:

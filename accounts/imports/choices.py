@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from accounts.sources import FORMATS
 from accounts.sources.reading import Format
@@ -26,12 +28,13 @@ ENCODINGS = {
 
 @dataclass(frozen=True)
 class Choices:
-    """ "" is found by looking. `columns` name the heading of a value, "" where the file has none; `account_column` stands above them all."""
+    """ "" is found by looking, but for `time_zone`, of dates that name none: that is UTC. `columns` name the heading of a value, "" where the file has none; `account_column` stands above them all."""
 
     format: str = ""
     delimiter: str = ""
     encoding: str = ""
     date_order: str = ""
+    time_zone: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     account_column: str = ""
     create_accounts: bool = False
@@ -39,6 +42,10 @@ class Choices:
     @property
     def known_format(self) -> Format:
         return FORMATS[self.format]
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.time_zone) if self.time_zone else UTC
 
     def of_format(self, name: str) -> "Choices":
         """The same for a format that was found by looking: it does not have the columns of another."""

@@ -1,6 +1,7 @@
 """How a file is to be read, as far as nobody said: by its first line, and by its dates all along it."""
 
 import csv
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +11,13 @@ from typing import BinaryIO
 from accounts.imports.choices import DELIMITERS, Choices
 from accounts.imports.layout import Layout, UnreadableFile, layout_of
 from accounts.ingest import RefusedRow
-from accounts.sources import FORMATS
+from accounts.sources import FORMATS, generic
 from accounts.sources.dates import Order, order_of
 from accounts.sources.text import Lines
 
 LONGEST_VALUE = 131_072  # characters
 MOST_COLUMNS = 5_000
+LIKENESS = 0.5  # the part of the columns that a format needs, from which on a file is recognised as of that format
 SAMPLES, SAMPLE = 24, 1 << 16  # pieces of a file that are looked at for dates, and the bytes of each
 EXPORT_IT = "Export it as CSV, or save it as CSV with a spreadsheet program."
 PACKED = {
@@ -27,21 +29,45 @@ PACKED = {
     b"\xfd7zXZ": "The file is compressed (xz). Unpack it first.",
     b"(\xb5/\xfd": "The file is compressed (zstd). Unpack it first.",
 }
+NO_TEXT = re.compile("[\0-\x08\x0e-\x1f\ufffd]")
 
 
 @dataclass(frozen=True)
 class Detected:
-    """How the file is read: `choices` leave nothing open. `found_delimiter` is what the first line itself looks like."""
+    """How the file is read: `choices` leave nothing open but the values' columns, which `layout` has. `dates`: how sure their order is.
+
+    A file that is not recognised, and of which nobody said what it is, has tamdash's own format, of which it lacks columns.
+    """
 
     choices: Choices
     layout: Layout
     dates: Order
+    is_recognised: bool = True
+
+    def require(self) -> None:
+        if not self.is_recognised:
+            raise UnreadableFile("Its columns are those of no known system. Choose which it was exported from.")
+        self.layout.require()
 
 
 def refuse_packed(start: bytes) -> None:
     for mark, why in PACKED.items():
         if start.startswith(mark):
             raise UnreadableFile(why)
+
+
+def refuse_binary(start: bytes) -> None:
+    """NULs here and there cost their rows only; UTF-16, which is full of them, may lack its mark and be chosen later."""
+    if b"\0" not in start or start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return
+    if not any(is_text(start.decode(encoding, errors="replace")) for encoding in ("latin-1", "utf-16-le")):
+        raise UnreadableFile(f"The file is not text: it is full of NUL bytes, and nothing in it can be read. {EXPORT_IT}")
+
+
+def is_text(said: str) -> bool:
+    """Whether the first line can be read, and half of all."""
+    lines = [not NO_TEXT.search(line) for line in said.split("\n") if line.strip()]
+    return bool(lines) and lines[0] and sum(lines) * 2 >= len(lines)
 
 
 def detect(raw: BinaryIO, size: int, encoding: str, choices: Choices) -> Detected:
@@ -51,11 +77,13 @@ def detect(raw: BinaryIO, size: int, encoding: str, choices: Choices) -> Detecte
     refuse_packed(start)
     encoding = exact(choices.encoding or encoding, start)
     delimiter, headings = headings_of(raw, encoding, choices.delimiter)
-    choices = replace(choices.of_format(choices.format or format_of(headings)), encoding=encoding, delimiter=delimiter)
+    format = choices.format or format_of(headings)
+    choices = choices if format else replace(choices, columns={})
+    choices = replace(choices.of_format(format or generic.FORMAT.name), encoding=encoding, delimiter=delimiter)
     layout = layout_of(headings, choices)
     order = choices.date_order
     dates = Order(order, True) if order else order_of(dates_of(raw, size, choices, layout), layout.format.date_order)
-    return Detected(replace(choices, date_order=dates.order), layout, dates)
+    return Detected(replace(choices, date_order=dates.order), layout, dates, is_recognised=bool(format))
 
 
 def exact(encoding: str, start: bytes) -> str:
@@ -95,7 +123,7 @@ def first_line(raw: BinaryIO, encoding: str, delimiter: str) -> tuple[str, list[
 
 
 def format_of(headings: Sequence[str]) -> str:
-    """The format whose columns these are: of those with all they need, the one that knows the most; else the nearest."""
+    """The format whose columns these are: of those with all they need, the one that knows the most; else the nearest; "" if none is near."""
     have = {heading.strip().casefold() for heading in headings}
 
     def likeness(name: str) -> tuple[float, int]:
@@ -103,7 +131,8 @@ def format_of(headings: Sequence[str]) -> str:
         known = {name for name, headings in columns.items() if not have.isdisjoint(headings)}
         return len(needed & known) / len(needed), len(known)
 
-    return max(FORMATS, key=likeness)
+    nearest = max(FORMATS, key=likeness)
+    return nearest if likeness(nearest)[0] >= LIKENESS else ""
 
 
 def dates_of(raw: BinaryIO, size: int, choices: Choices, layout: Layout) -> Iterator[str]:

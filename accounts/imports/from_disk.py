@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 
-from accounts.imports import claims, running
+from accounts.imports import lease, running
 from accounts.imports.choices import Choices
 from accounts.imports.detecting import detect
 from accounts.imports.layout import UnreadableFile
@@ -33,28 +33,37 @@ def import_file(
     """
     try:
         with path.open("rb") as raw:
-            survey = Survey()
-            while block := raw.read(BLOCK):
-                survey.feed(block)
-            detected = detect(raw, survey.size, survey.encoding, choices)
-            detected.layout.require()
-            row = begun(tenant, path.name, survey, choices, detected.choices)
+            row = surveyed(tenant, path.name, raw, choices)
             if not claimed(row, say):
                 return finished(row)
             row.refresh_from_db()
             if row.rows_read:
                 say(f"Going on after row {row.rows_read:,}, where an earlier import of this file was cut off.")
-            try:
-                return running.go_on(row, raw, progress)
-            except UnreadableFile as unreadable:
-                running.end(row, str(unreadable), *claims.AT_WORK)
-                raise
-            except claims.Lost:
-                raise UnreadableFile(
-                    "The import was cancelled meanwhile, or another process took it up. Nothing was imported by this one."
-                ) from None
+            return brought_in(row, raw, progress)
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def surveyed(tenant: Tenant, name: str, raw: BinaryIO, choices: Choices) -> TicketImport:
+    """The file's import, once all of it was looked at."""
+    survey = Survey()
+    while block := raw.read(BLOCK):
+        survey.feed(block)
+    detected = detect(raw, survey.size, survey.encoding, choices)
+    detected.layout.require()
+    return begun(tenant, name, survey, choices, detected.choices)
+
+
+def brought_in(row: TicketImport, raw: BinaryIO, progress: Callable[[int], object]) -> Report:
+    try:
+        return running.go_on(row, raw, progress)
+    except UnreadableFile as unreadable:
+        running.end(row, str(unreadable), *lease.AT_WORK)
+        raise
+    except lease.Lost:
+        raise UnreadableFile(
+            "The import was cancelled meanwhile, or another process took it up. Nothing was imported by this one."
+        ) from None
 
 
 def begun(tenant: Tenant, name: str, survey: Survey, asked: Choices, read_as: Choices) -> TicketImport:
@@ -63,21 +72,21 @@ def begun(tenant: Tenant, name: str, survey: Survey, asked: Choices, read_as: Ch
     same: dict[str, Any] = {"tenant": tenant, "source": read_as.format, "digest": survey.sha256.hexdigest(), "size": survey.size}
     with transaction.atomic():
         Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
-        begun = TicketImport.objects.filter(**same, options__contains=way, status__in=claims.AT_WORK).first()
+        begun = TicketImport.objects.filter(**same, options__contains=way, status__in=lease.AT_WORK).first()
         return begun or TicketImport.objects.create(
-            **same, file_name=name[:200], options=way | {"read_as": read_as.as_json()}, status=claims.Status.READING
+            **same, file_name=name[:200], options=way | {"read_as": read_as.as_json()}, status=lease.Status.READING
         )
 
 
 def claimed(row: TicketImport, say: Said) -> bool:
     """Waits for whoever works on it. False if they brought it to its end."""
     is_told = False
-    while not claims.claim(row.pk):
+    while not lease.claim(row.pk):
         row.refresh_from_db()
-        if row.status not in claims.AT_WORK:
+        if row.status not in lease.AT_WORK:
             return False
         if not is_told:
-            seconds = claims.LEASE.seconds
+            seconds = lease.LEASE.seconds
             say(f"Another process is importing this file. Waiting for it; if it was killed, this one goes on within {seconds} seconds.")
             is_told = True
         time.sleep(ASKED_EVERY)
@@ -86,6 +95,6 @@ def claimed(row: TicketImport, say: Said) -> bool:
 
 def finished(row: TicketImport) -> Report:
     row.refresh_from_db()
-    if row.status != claims.Status.DONE:
+    if row.status != lease.Status.DONE:
         raise UnreadableFile(row.error)
     return Report.from_json(row.report)

@@ -9,12 +9,14 @@ from accounts.imports import content
 from accounts.imports.choices import Choices
 from accounts.imports.detecting import Detected, detect
 from accounts.imports.reading import Report, Tickets
-from accounts.ingest import TicketRow, mapping
-from accounts.ingest.rows import value_of
+from accounts.ingest import TicketRow
+from accounts.ingest.rows import OF_ANYBODY, value_of
 from accounts.models import Account, AccountKey, Tenant, TicketImport
+from accounts.sources import mapping_of
 
 ROWS, CHARACTERS = 2_000, 2 << 20  # of the file's beginning
 SHOWN_ROWS, SHOWN_WORDS = 8, 12
+ENOUGH, NEARLY_ALL = 10, 0.9  # tickets, to tell from them that each names an account of its own
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,17 @@ class Preview:
 
     @property
     def unmatched_shown(self) -> list[tuple[str, int]]:
-        return [found for found in self.unmatched.most_common(SHOWN_WORDS) if found[0]]
+        return [found for found in self.unmatched.most_common() if found[0]][:SHOWN_WORDS]
+
+    @property
+    def unmatched_more(self) -> int:
+        return self.new_accounts - len(self.unmatched_shown)
+
+    @property
+    def are_all_different(self) -> bool:
+        """Whether nearly each ticket names an account that is not known and that no other names: as a ticket's own id does."""
+        tickets = len({ticket.external_id for ticket in self.tickets})
+        return tickets >= ENOUGH and self.new_accounts >= tickets * NEARLY_ALL
 
     @property
     def without_account(self) -> int:
@@ -115,7 +127,7 @@ def preview(row: TicketImport, choices: Choices) -> Preview:
     detected = detect(raw, row.size, row.options["encoding"], choices)
     layout, read_as = detected.layout, detected.choices
     report = Report(read_as.encoding, read_as.delimiter, read_as.date_order)
-    read = mapping.of(row.tenant, read_as.format, layout.format.words)
+    read = mapping_of(row.tenant, read_as.format)
     if layout.missing:
         return Preview(detected, report, [], frozenset(), read.account_by, False)
     rows = Tickets(raw, read_as, layout, read, report)
@@ -125,9 +137,10 @@ def preview(row: TicketImport, choices: Choices) -> Preview:
 
 
 def known_keys(tenant: Tenant, source: str, account_by: tuple[str, ...], tickets: Iterable[TicketRow]) -> frozenset[str]:
-    """Which of these tickets' values mean an account, as the door decides it."""
+    """Those of the tickets' keys that mean an account: mapped to it, or with its own id where not anybody writes it."""
     keys = {key for ticket in tickets for key in ticket.account_keys if kind_of(key) in account_by}
     mapped = AccountKey.objects.filter(tenant=tenant, source=source, key__in={key.lower() for key in keys})
-    accounts = Account.objects.filter(tenant=tenant, external_id__in={value_of(key) for key in keys})
+    ids = {key: value_of(key) for key in keys if kind_of(key) not in OF_ANYBODY}
+    accounts = Account.objects.filter(tenant=tenant, external_id__in=set(ids.values()))
     by_key, by_id = set(mapped.values_list("key", flat=True)), set(accounts.values_list("external_id", flat=True))
-    return frozenset(key for key in keys if key.lower() in by_key or value_of(key) in by_id)
+    return frozenset(key for key in keys if key.lower() in by_key or ids.get(key) in by_id)

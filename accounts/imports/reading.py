@@ -66,7 +66,7 @@ class Tickets:
     ) -> None:
         self.raw, self.report, self.mapping = raw, report, mapping
         self.ticket = layout.format.ticket
-        self.cells = Cells(layout, Dates(choices.date_order))
+        self.cells = Cells(layout, Dates(choices.date_order, choices.zone))
         _, _, self.lines = first_line(raw, choices.encoding, choices.delimiter)
         if place:
             self.lines.text.seek(place.mark)

@@ -15,15 +15,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.imports import claims, content
+from accounts.imports import content, lease
 from accounts.imports.choices import Choices
-from accounts.imports.claims import Status
 from accounts.imports.detecting import headings_of
 from accounts.imports.layout import UnreadableFile, layout_of
+from accounts.imports.lease import Status
 from accounts.imports.reading import Report
 from accounts.imports.staging import Kept, stage
-from accounts.ingest import mapping, merge_staged
+from accounts.ingest import merge_staged
 from accounts.models import StagedTicket, TicketImport, User
+from accounts.sources import mapping_of
 from tamdash.broker import tell
 
 logger = logging.getLogger(__name__)
@@ -44,19 +45,19 @@ def choices_of(row: TicketImport) -> Choices:
 
 def go_on(row: TicketImport, raw: BinaryIO, progress: Callable[[int], object] = lambda _position: None) -> Report:
     """Brings a claimed import to its end. Raises UnreadableFile, and Lost if it was taken away."""
-    with claims.held(row):
+    with lease.held(row):
         choices = choices_of(row)
         _, headings = headings_of(raw, choices.encoding, choices.delimiter)
         layout = layout_of(headings, choices)
         layout.require()
-        read = mapping.of(row.tenant, row.source, layout.format.words)
+        read = mapping_of(row.tenant, row.source)
         kept = stage(row, raw, choices, layout, read, progress)
         return merge(row, kept, read.account_by, create_accounts=choices.create_accounts)
 
 
 def merge(row: TicketImport, kept: Kept, account_by: tuple[str, ...], *, create_accounts: bool) -> Report:
     """In one transaction: the tickets, the report, and that the import is over."""
-    claims.go_on(row, becomes=Status.MERGING)
+    lease.go_on(row, becomes=Status.MERGING)
     with transaction.atomic():
         done = merge_staged(row.tenant, row.source, row.pk, account_by=account_by, create_accounts=create_accounts)
         report = replace(
@@ -68,7 +69,7 @@ def merge(row: TicketImport, kept: Kept, account_by: tuple[str, ...], *, create_
         )
         clear(row)
         over = {"report": report.as_json(), "bytes_read": row.size, "finished_at": timezone.now(), "claimed_until": None}
-        claims.go_on(row, Status.MERGING, becomes=Status.DONE, **over)
+        lease.go_on(row, Status.MERGING, becomes=Status.DONE, **over)
     return report
 
 
@@ -105,27 +106,27 @@ def cancel(row: TicketImport, by: User) -> bool:
 
 def run(import_id: str) -> None:
     """A worker's turn at an uploaded file. Does nothing if another has it, or it is over."""
-    row = claims.claim(UUID(import_id))
+    row = lease.claim(UUID(import_id))
     if row is None:
         return
     if row.attempts - row.report.get("attempt", 0) > MAX_ATTEMPTS:
-        end(row, STUCK, *claims.AT_WORK)
+        end(row, STUCK, *lease.AT_WORK)
         return
     try:
         go_on(row, content.opened(row.pk, row.size))
     except UnreadableFile as unreadable:
-        end(row, str(unreadable), *claims.AT_WORK)
-    except claims.Lost:
+        end(row, str(unreadable), *lease.AT_WORK)
+    except lease.Lost:
         logger.info("Import %s was cancelled, or another worker took it up", row.pk)
 
 
 def sweep(now: datetime) -> None:
     """Finds what a lost message or a killed worker left behind, and clears away what nobody goes on with."""
-    uploads = TicketImport.objects.filter(options__way=UPLOAD, status__in=(Status.QUEUED, *claims.AT_WORK))
+    uploads = TicketImport.objects.filter(options__way=UPLOAD, status__in=(Status.QUEUED, *lease.AT_WORK))
     for row in uploads.filter(Q(claimed_until=None) | Q(claimed_until__lt=now)).order_by("created_at")[:AT_ONCE]:
         tell(RUN, str(row.pk), expires=SWEPT_EVERY, takes_long=True)
     old = TicketImport.objects.filter(created_at__lt=now - FORGOTTEN_AFTER)
-    forgotten = Q(status=Status.UPLOADED) | Q(status__in=claims.AT_WORK, options__way=COMMAND, claimed_until=None)
-    left = Q(status__in=claims.AT_WORK, options__way=COMMAND, claimed_until__lt=now - FORGOTTEN_AFTER)
+    forgotten = Q(status=Status.UPLOADED) | Q(status__in=lease.AT_WORK, options__way=COMMAND, claimed_until=None)
+    left = Q(status__in=lease.AT_WORK, options__way=COMMAND, claimed_until__lt=now - FORGOTTEN_AFTER)
     for row in old.filter(forgotten | left)[:AT_ONCE]:
         end(row, FORGOTTEN, row.status)

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from django.db import connection, transaction
 
-from accounts.imports import claims
+from accounts.imports import lease
 from accounts.imports.choices import Choices
 from accounts.imports.layout import Layout
 from accounts.imports.reading import Place, Report, Tickets
@@ -69,7 +69,7 @@ def stage(row: TicketImport, raw: BinaryIO, choices: Choices, layout: Layout, ma
 def start_over(row: TicketImport, choices: Choices) -> Kept:
     row.report = {}
     with transaction.atomic():
-        claims.go_on(row, rows_read=0, bytes_read=0, report={})
+        lease.go_on(row, rows_read=0, bytes_read=0, report={})
         StagedTicket.objects.filter(ticket_import=row).delete()
     return Kept.of(row, choices)
 
@@ -79,4 +79,4 @@ def keep(row: TicketImport, found: list[tuple[int, TicketRow]], kept: Kept, posi
         with cursor.copy(COPY) as copy:
             for number, ticket in found:
                 copy.write_row((row.pk, number, *values_of(ticket)))
-        claims.go_on(row, rows_read=kept.report.rows_read, bytes_read=position, report=kept.as_json())
+        lease.go_on(row, rows_read=kept.report.rows_read, bytes_read=position, report=kept.as_json())

@@ -7,9 +7,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.imports import content, running
-from accounts.imports.claims import Status
-from accounts.imports.detecting import refuse_packed
+from accounts.imports.detecting import SAMPLE, refuse_binary, refuse_packed
 from accounts.imports.layout import UnreadableFile
+from accounts.imports.lease import Status
 from accounts.models import TicketImport, User
 from accounts.models.inbound import TicketSystem
 from accounts.sources.text import Survey
@@ -24,7 +24,9 @@ def receive(file: UploadedFile[Any], by: User) -> TicketImport:
         raise UnreadableFile("The file is empty.")
     if file.size > LARGEST:
         raise UnreadableFile(TOO_LARGE)
-    refuse_packed(file.read(8))
+    start = file.read(SAMPLE)
+    refuse_packed(start)
+    refuse_binary(start)
     file.seek(0)
     survey = Survey()
     with transaction.atomic():

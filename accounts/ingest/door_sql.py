@@ -1,6 +1,6 @@
 """The statements of `accounts.ingest.door`, in the order in which they run. Composed of constants alone: values are parameters."""
 
-from accounts.ingest.rows import COLUMNS
+from accounts.ingest.rows import COLUMNS, OF_ANYBODY
 
 INCOMING = """
 CREATE TEMP TABLE incoming_ticket (
@@ -27,7 +27,8 @@ SELECT DISTINCT ON (external_id, source_version) {", ".join(COLUMNS)},
 FROM {{given}} AS given ORDER BY external_id, source_version, {CONTENT.format("given")} DESC, position DESC"""
 
 # Whose tickets these are: the first value, in the tenant's order of kinds, that is mapped to an account or is an account's own id. What
-# anybody may write into a ticket, as a label, names an account only where somebody mapped it. Few tickets have values of their own, so each set of values is looked up once.
+# anybody may write into a ticket, as a label, names an account only where somebody mapped it. Few tickets have values of their own, so
+# each set of values is looked up once.
 KIND = "JOIN unnest(%(account_by)s::text[]) WITH ORDINALITY AS kind (name, rank) ON kind.name = split_part(key, ':', 1)"
 ACCOUNT_KEYS = f"""
 CREATE TEMP TABLE known_key ON COMMIT DROP AS
@@ -44,7 +45,7 @@ LEFT JOIN LATERAL (
     LEFT JOIN accounts_accountkey mapped ON mapped.tenant_id = %(tenant)s AND mapped.source = %(source)s AND mapped.key = lower(given.key)
     LEFT JOIN accounts_account account
         ON account.tenant_id = %(tenant)s AND account.external_id = substr(given.key, position(':' in given.key) + 1)
-        AND kind.name NOT IN ('label', 'component', 'domain')
+        AND kind.name NOT IN ({", ".join(f"'{kind}'" for kind in sorted(OF_ANYBODY))})
     WHERE coalesce(mapped.account_id, account.id) IS NOT NULL
     ORDER BY rank, place LIMIT 1
 ) AS found ON true"""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from accounts.ingest.rows import MOST_KEYS, RefusedRow, SourceTicket, TicketRow, key_of
-from accounts.models import SourceMapping, Tenant
 
 T = TypeVar("T")
 OUTRIGHT = ("column", "account")
@@ -88,12 +87,6 @@ class Mapping:
 def milliseconds(told: SourceTicket) -> int:
     """The order of a ticket's states by its last change; 0 where the source doesn't tell."""
     return max(0, int(told.updated_at.timestamp() * 1000)) if told.updated_at else 0
-
-
-def of(tenant: Tenant, source: str, words: Words) -> Mapping:
-    """The tenant's mapping of a source, in one query."""
-    own = SourceMapping.objects.filter(tenant=tenant, source=source).first()
-    return Mapping(words, own.priorities, own.statuses, tuple(own.account_by)) if own else Mapping(words)
 
 
 def look_up(table: Table[str, T], value: str, what: str) -> T:

@@ -4,12 +4,13 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
-from accounts.models.signals import LIVE
+from accounts.models.signals import LIVE, Ticket
 
 KEY_LENGTH = 120  # of a ticket's and of an account's id
 KIND_LENGTH = 79  # of what a value is: “organization”, “customfield_10010”
 WORD_LENGTH = 60  # of a source's own word for a priority or status
 AHEAD = timedelta(days=1)  # what a wrong clock or zone may add; what lies further ahead would hide all that is told after it
+OF_ANYBODY = frozenset({"label", "domain"})  # kinds of values that anybody may write: no account's id, unless mapped
 MOST_KEYS = 50  # values of one ticket that may name its account
 
 
@@ -87,6 +88,25 @@ class TicketRow:
 
 COLUMNS = tuple(column.name for column in fields(TicketRow))
 values_of = attrgetter(*COLUMNS)  # `astuple` copies every value: it cost a third of an import
+
+
+def ended(ticket: Ticket, at: datetime) -> TicketRow:
+    """The ticket as it is, ended by its deletion at that instant."""
+    return TicketRow(
+        external_id=ticket.external_id,
+        account_keys=ticket.account_keys,
+        priority=ticket.priority,
+        status=ticket.status if ticket.closed_at else "closed",
+        subject=ticket.subject,
+        created_at=ticket.created_at,
+        closed_at=ticket.closed_at or at,
+        source_version=max(0, int(at.timestamp() * 1000)),
+        source_updated_at=at,
+        source_priority=ticket.source_priority,
+        source_status=ticket.source_status,
+        source_category=ticket.source_category,
+        deleted_at=at,
+    )
 
 
 def key_of(kind: str, value: str) -> str:

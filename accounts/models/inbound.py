@@ -25,7 +25,7 @@ class TicketSystem(models.TextChoices):
 
 
 class SourceMapping(models.Model):
-    """How a tenant reads one system's words, where that differs from the defaults of `accounts.ingest.mapping`. Words in lower case."""
+    """How a tenant reads one system's words, where that differs from the defaults of `accounts.sources`. Words in lower case."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="source_mappings", db_index=False)
     source = models.CharField(max_length=20, choices=TicketSystem)

@@ -20,6 +20,7 @@ class CommunicationType(models.TextChoices):
     CUSTOMER_SUCCESS_REVIEW = "customer_success_review", "Customer success review"
 
 
+MOST_WORDS = 6  # of a search
 NO_RENEWAL = date(9999, 12, 31)  # sorts accounts without a date last, in the index too
 
 
@@ -28,6 +29,13 @@ class AccountQuerySet(TenantQuerySet):
 
     def active(self) -> Self:
         return self.filter(is_active=True)
+
+    def named(self, words: str) -> Self:
+        """Those with each of the words in their name or id; the first words count."""
+        found = self
+        for word in words.split()[:MOST_WORDS]:
+            found = found.filter(Q(name__icontains=word) | Q(external_id__icontains=word))
+        return found
 
     def with_profile(self) -> Self:
         """Everything `relationship_profile()` reads, in a fixed number of queries."""

@@ -15,6 +15,7 @@ REASONS = 30
 LONGEST = 64 * 1024  # bytes of a body that are shown
 STATES = {"failed": "Not understood", "waiting": "Waiting", "ignored": "Ignored", "done": "Read"}
 Status = InboundEvent.Status
+ENDED_BADLY = (Status.FAILED, Status.IGNORED)  # what such an event says of why still holds; one that waits had another try before
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,7 @@ class Filters:
             rows = rows.filter(tier=self.tier)
         if self.region:
             rows = rows.filter(region=self.region)
-        if self.q:
-            rows = rows.filter(Q(name__icontains=self.q) | Q(external_id__icontains=self.q))
-        return rows
+        return rows.named(self.q)
 
     def matching(self, user: User) -> AccountQuerySet:
         rows = self.scope(user)

@@ -109,6 +109,10 @@ def label(kind: str) -> str:
     return KINDS.get(kind) or (f"custom field {kind.removeprefix('customfield_')}" if kind.startswith("customfield_") else kind)
 
 
+def words(key: str) -> str:
+    return f"{label(kind_of(key))}: {value_of(key)}"
+
+
 def system(source: str) -> str:
     return dict(TicketSystem.choices).get(source, source)
 
@@ -198,9 +202,7 @@ def samples(tenant: Tenant, source: str, value: str) -> list[Ticket]:
 
 def search(user: User, words: str) -> list[Account]:
     """Accounts by name or id, those that the person may map to."""
-    found = Account.objects.changeable_by(user).active().select_related("owner")
-    for word in words.split()[:6]:
-        found = found.filter(name__icontains=word) | found.filter(external_id__icontains=word)
+    found = Account.objects.changeable_by(user).active().named(words).select_related("owner")
     return list(found.order_by("name", "pk")[:MOST_FOUND])
 
 

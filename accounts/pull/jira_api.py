@@ -116,15 +116,8 @@ def ask(
             session.trust_env = False  # no proxy and no .netrc of the machine
             session.hooks["response"].append(bounded)
             jira = client(connection, session)
-            address = jira.resource_url(path)
-            response = jira.request(
-                method,
-                address,
-                params=dict(params or {}) or None,
-                data=dict(body) if body else None,
-                advanced_mode=True,
-                allow_redirects=False,
-            )
+            told: dict[str, Any] = {"params": dict(params or {}) or None, "data": dict(body) if body else None}
+            response = jira.request(method, jira.resource_url(path), **told, advanced_mode=True, allow_redirects=False)
         if not response.ok or response.is_redirect:
             raise explained(response, connection)
         return answer.model_validate(response.json()), response.headers

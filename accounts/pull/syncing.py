@@ -19,16 +19,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 from pydantic import ValidationError
 
-from accounts.ingest import RefusedRow, SourceTicket, TicketRow, mapping, upsert
+from accounts.ingest import RefusedRow, SourceTicket, TicketRow, upsert
+from accounts.ingest.mapping import Mapping as Reading
 from accounts.models import InboundEvent, JiraConnection
 from accounts.models.inbound import TicketSystem
 from accounts.models.people import time_zones
 from accounts.pull import jira_api
 from accounts.pull.jira_api import JiraError
 from accounts.pull.places import Found, Place, following, key_of, updated_at
-from accounts.sources import jira, jira_issue
-from accounts.sources.jira_hook import left_behind
-from accounts.sources.payload import instant, items, part, text
+from accounts.sources import jira_issue, mapping_of
+from accounts.sources.jira_hook import former_keys, left_behind
+from accounts.sources.payload import instant, items, part
 from tamdash import broker
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ AT_A_STRETCH = 45.0  # seconds: then others of the worker's tasks have their tur
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
 OFTEN = 5  # attempts in a row after which it counts as failed; it is tried all the same
 LONGEST_PLACE = 2000  # characters
+MOST_MOVES = 20  # of an issue in all its time
 Status = JiraConnection.Status
 Issue = Mapping[str, object]
 Pair = tuple[Issue, list[TicketRow]]
@@ -154,7 +156,7 @@ def expected(held: JiraConnection) -> int | None:
 
 def write(held: JiraConnection, place: Place, found: Found) -> None:
     """A page's tickets and the place after it, at once or not at all."""
-    reading = mapping.of(held.tenant, SOURCE, jira.WORDS)
+    reading = mapping_of(held.tenant, SOURCE)
     rows, refused = rows_of(found.issues, reading)
     then = following(place, found)
     now = timezone.now()
@@ -177,8 +179,7 @@ def write(held: JiraConnection, place: Place, found: Found) -> None:
         keep(held, **changes)  # first: it holds the row, so that nobody else writes this page meanwhile
         written, not_taken = put(held, rows, reading.account_by)
         refused += not_taken
-        new = sum(keep_refused(held, issue, reason, now) for issue, reason in refused)
-        counts = {"written": F("written") + written, "refused": F("refused") + new}
+        counts = {"written": F("written") + written, "refused": F("refused") + keep_refused(held, refused, now)}
         JiraConnection.objects.filter(pk=held.pk).update(**counts)
 
 
@@ -196,7 +197,7 @@ def put(held: JiraConnection, pairs: Sequence[Pair], account_by: tuple[str, ...]
     return sum(written for written, _ in parts), [refused for _, each in parts for refused in each]
 
 
-def rows_of(issues: Sequence[Issue], reading: mapping.Mapping) -> tuple[list[Pair], list[Refused]]:
+def rows_of(issues: Sequence[Issue], reading: Reading) -> tuple[list[Pair], list[Refused]]:
     """The issues with their rows, and those that cannot be read."""
     pairs: list[Pair] = []
     refused: list[Refused] = []
@@ -212,34 +213,39 @@ def tickets_of(issue: Issue) -> Iterator[SourceTicket]:
     """The issue's ticket, and those of the keys it had before it was moved, which end with the move, as a webhook tells it."""
     ticket = jira_issue.read(issue)
     yield ticket
+    moves = 0
     for history in items(part(issue, "changelog", "histories")):
-        moved = any(text(part(item, "field")).casefold() == "key" for item in items(part(history, "items")))
-        if moved and (at := instant(part(history, "created"), "The move")):
+        moves += bool(keys := former_keys(history))
+        if moves > MOST_MOVES:
+            raise RefusedRow(f"it was moved more than {MOST_MOVES} times")
+        if keys and (at := instant(part(history, "created"), "The move")):
             yield from left_behind({"changelog": history}, replace(ticket, updated_at=at))
 
 
-def keep_refused(held: JiraConnection, issue: Issue, reason: str, now: datetime) -> bool:
-    """Keeps an issue that cannot be read as a webhook's event is kept: shown, and replayed once the mapping is mended. False if it is."""
+def keep_refused(held: JiraConnection, refused: Sequence[Refused], now: datetime) -> int:
+    """Keeps issues that cannot be read as a webhook's events are kept: shown, and replayed once the mapping is mended. Says how many are new."""
+    if not refused:
+        return 0
+    told = {(key_of(issue)[:120], as_event(issue)): reason for issue, reason in refused}
+    statuses = InboundEvent.Status
+    # Each status by itself: its events have an index, all events of a ticket have none.
+    kept = Q(status=statuses.FAILED) | Q(status=statuses.WAITING)
+    there = InboundEvent.objects.filter(kept, tenant=held.tenant, source=SOURCE, ticket__in={ticket for ticket, _ in told})
+    known = {(ticket, bytes(body)) for ticket, body in there.order_by().values_list("ticket", "body")}
+    always = {"source": SOURCE, "received_at": now, "content_type": "application/json", "status": statuses.FAILED, "next_try_at": now}
+    new = [
+        InboundEvent(tenant=held.tenant, body=body, kind="pulled issue", ticket=ticket, error=reason[:500], processed_at=now, **always)
+        for (ticket, body), reason in told.items()
+        if (ticket, body) not in known
+    ]
+    return len(InboundEvent.objects.bulk_create(new))
+
+
+def as_event(issue: Issue) -> bytes:
+    """The body with which a webhook would tell of the issue."""
     changed = updated_at(issue)
     event = {"webhookEvent": "jira:issue_updated", "issue": issue} | ({"timestamp": int(changed.timestamp() * 1000)} if changed else {})
-    body, ticket = json.dumps(event).encode(), key_of(issue)[:120]
-    known = InboundEvent.objects.filter(tenant=held.tenant, source=SOURCE, ticket=ticket).exclude(status=InboundEvent.Status.DONE)
-    if any(bytes(row.body) == body for row in known.only("body")):
-        return False
-    InboundEvent.objects.create(
-        tenant=held.tenant,
-        source=SOURCE,
-        received_at=now,
-        content_type="application/json",
-        body=body,
-        status=InboundEvent.Status.FAILED,
-        next_try_at=now,
-        kind="pulled issue",
-        ticket=ticket,
-        error=reason[:500],
-        processed_at=now,
-    )
-    return True
+    return json.dumps(event).encode()
 
 
 def put_off(held: JiraConnection, error: JiraError) -> None:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
 LONGEST = 48  # characters
@@ -42,19 +42,20 @@ ORDERS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, mo
 
 
 class Dates:
-    """Reads a file's dates, those in numbers in the given order. What names no time zone is UTC already."""
+    """Reads a file's dates, those in numbers in the given order. What names no time zone is of the given one."""
 
-    def __init__(self, order: str) -> None:
-        self.order = order
+    def __init__(self, order: str, zone: tzinfo = UTC) -> None:
+        self.order, self.zone = order, zone
         self.read = lru_cache(REMEMBERED)(self.instant)
 
     def instant(self, value: str) -> datetime:
         """Raises ValueError or OverflowError for what is no date."""
+        bare = value.removesuffix(" UTC")
         try:
-            moment = datetime.fromisoformat(value.removesuffix(" UTC"))
+            moment = datetime.fromisoformat(bare)
         except ValueError:
             moment = self.written(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone if bare == value else UTC)).astimezone(UTC)
 
     def written(self, value: str) -> datetime:
         if len(value) > LONGEST:
@@ -139,9 +140,14 @@ def order_of(values: Iterable[str], default: str) -> Order:
     return Order(order, True, total, total - fits[order])
 
 
+def has_day_first(found: re.Match[str]) -> bool:
+    """Nobody who sets points between the numbers of a date writes the month first."""
+    return found[2] == "." and len(found[1]) <= 2
+
+
 def possible(found: re.Match[str]) -> Iterator[str]:
-    """The orders in which these numbers are a date. Nobody who sets points between them writes the month first."""
-    for order in ("dmy",) if found[2] == "." else tuple(ORDERS):
+    """The orders in which these numbers are a date."""
+    for order in ("dmy",) if has_day_first(found) else tuple(ORDERS):
         try:
             datetime(*numbers(found[1], found[3], found[4], order))
         except ValueError:

@@ -4,6 +4,7 @@ An issue that moved to another project has a new key. To its readers that is ano
 move; what Jira tells later comes under the new key.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,9 @@ OF_ISSUES = ("jira:issue_created", "jira:issue_updated", "jira:issue_deleted", "
 TALK = (
     "issue_commented", "issue_comment_edited", "issue_comment_deleted", "issue_worklogged", "issue_worklog_updated", "issue_worklog_deleted",
 )  # fmt: skip
+OF_A_KEY = (("key",), ("key", ""), ("jira", ""))  # field, fieldId and fieldtype of a changed key; an old Jira leaves out the latter
+KEY = re.compile(r"[A-Z][A-Z0-9_]+-\d{1,12}", re.ASCII)
+MOST_KEYS = 3  # a change moves an issue once
 A_MOMENT = timedelta(milliseconds=1)
 
 
@@ -60,6 +64,22 @@ def deleted(kind: str, issue: Mapping[str, object], at: datetime) -> Told:
     return Told(kind, (replace(ticket, updated_at=at, deleted_at=at),))
 
 
+def former_keys(change: object) -> list[str]:
+    """The keys that the issue had before a change as Jira's changelog tells it. Raises RefusedRow where it has more than any had.
+
+    A custom field may be called “Key”, too, and hold what anybody likes.
+    """
+    keys: dict[str, None] = {}
+    for item in items(part(change, "items")):
+        names = (text(part(item, name)).casefold() for name in ("field", "fieldId", "fieldtype"))
+        old = text(part(item, "fromString"))
+        if all(name in known for name, known in zip(names, OF_A_KEY, strict=True)) and KEY.fullmatch(old):
+            keys[old] = None
+    if len(keys) > MOST_KEYS:
+        raise RefusedRow(f"it names more than {MOST_KEYS} former keys")
+    return list(keys)
+
+
 def changed_items(event: Mapping[str, object]) -> list[object]:
     return items(part(event, "changelog", "items"))
 
@@ -67,9 +87,8 @@ def changed_items(event: Mapping[str, object]) -> list[object]:
 def left_behind(event: Mapping[str, object], ticket: SourceTicket) -> Iterator[SourceTicket]:
     """The tickets of the keys that the issue had before this event."""
     at = (ticket.updated_at or ticket.created_at) + A_MOMENT
-    for item in changed_items(event):
-        old = text(part(item, "fromString"))
-        if text(part(item, "field")).casefold() == "key" and old and old != ticket.external_id:
+    for old in former_keys(event.get("changelog")):
+        if old != ticket.external_id:
             project = ("project", old.rpartition("-")[0])
             values = tuple(project if kind == "project" else (kind, value) for kind, value in ticket.account_values)
             yield replace(ticket, external_id=old, account_values=values, updated_at=at, deleted_at=at)

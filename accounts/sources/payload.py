@@ -1,8 +1,8 @@
 """What other software sends as JSON: read without trust in its shape. Every reading refuses in plain words.
 
 Dates may be ISO (also with “+0000”), milliseconds or seconds since 1970, or free text as people's templates write them. Free text is
-read as English: “03/04/2026” is the month first, and the day first only where the first number is no month; a year alone at the front
-means year, month, day. What names no time zone is UTC.
+read as English: “03/04/2026” is the month first, and the day first only where the first number is no month or points stand between the
+numbers, as in a file (“03.04.2026”); a year alone at the front means year, month, day. What names no time zone is UTC.
 """
 
 import json
@@ -16,7 +16,9 @@ from dateutil import parser, tz
 from accounts.ingest import RefusedRow
 from accounts.ingest.mapping import quoted
 from accounts.ingest.rows import KEY_LENGTH
+from accounts.sources.dates import DATE, has_day_first
 
+MOST_VALUES = 50_000  # of a body, counted by what stands before each; a ticket with all its fields has a few thousand
 LONGEST_DATE = 60  # characters
 MILLISECONDS = 1e11  # what is more cannot be seconds: they would lie in the year 5138
 HOURS = {
@@ -39,6 +41,7 @@ ZONES = {name: tz.tzoffset(name, timedelta(hours=hours)) for name, hours in HOUR
 # Read against both, a text that leaves out its day, month or year tells two dates.
 BLANKS = (datetime(2000, 1, 1, 0, 0), datetime(2004, 2, 2, 0, 0))
 HAS_TIME = re.compile(r"\d[T ]?\d?\d:\d\d|\d\s*[ap]\.?m\b", re.IGNORECASE)
+IN_NUMBERS = re.compile(DATE)
 NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 PREFIXES = ("case_", "conversation_", "ticket_")
 NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # what JSON may carry and PostgreSQL does not keep
@@ -54,12 +57,14 @@ class Moment:
 
 def parsed(body: bytes) -> Mapping[str, object]:
     """The object that a body holds, whatever its encoding by name: JSON is UTF-8, UTF-16 or UTF-32."""
+    if len(body) > MOST_VALUES and sum(body.count(mark) for mark in (b"[", b"{", b",")) > MOST_VALUES:
+        raise RefusedRow(f"it holds more than {MOST_VALUES:,} values")
     try:
         found = json.loads(body, parse_constant=not_a_number, strict=False)  # templates put line breaks into texts
     except RecursionError:
         raise RefusedRow("its JSON is nested too deeply") from None
-    except json.JSONDecodeError as fault:
-        raise RefusedRow(f"it is not JSON: {fault.msg[:120]}" if body.strip() else "its body is empty") from None
+    except json.JSONDecodeError:
+        raise RefusedRow("the body is not JSON. Check what the source was told to send." if body.strip() else "its body is empty") from None
     except UnicodeDecodeError:
         raise RefusedRow("its text is in no encoding that JSON may have") from None
     except ValueError:
@@ -134,7 +139,12 @@ def read_moment(value: object) -> Moment:
 
 def free_form(value: str) -> datetime:
     """A date as a template wrote it. Refused: one that leaves out its day, month or year, or names a time zone nobody knows."""
-    one, other = (parser.parse(value, default=blank, tzinfos=known_zone, yearfirst=value[:4].isdigit()) for blank in BLANKS)
+    in_numbers = IN_NUMBERS.search(value)
+    is_day_first = bool(in_numbers and has_day_first(in_numbers))
+    is_year_first = value[:4].isdigit()
+    one, other = (
+        parser.parse(value, default=blank, tzinfos=known_zone, yearfirst=is_year_first, dayfirst=is_day_first) for blank in BLANKS
+    )
     if one != other:
         raise ValueError(value)
     return one

@@ -28,9 +28,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 
 def show(request: HttpRequest, pk: int, asked: Asked | None = None) -> HttpResponse:
     """The page, with the what-if that is asked for; the shortest path to Green if none is."""
-    user = person(request)
+    user, now = person(request), timezone.now()
     accounts = Account.objects.select_related("owner", "tenant", "health", "heartbeat")
-    now = timezone.now()
     shown = visible(with_changes(with_adopted(with_sources(with_parts(accounts, now)))), request, pk)
     parts = parts_of(shown)
     page = Overview(shown, now)

@@ -26,9 +26,10 @@ def events(request: HttpRequest) -> HttpResponse:
 def event(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible(InboundEvent.objects.select_related("token"), request, pk)
     user = leader(request)
+    error = row.error if row.status in event_list.ENDED_BADLY else ""
     lacks_word = row.status == InboundEvent.Status.FAILED and row.error.endswith("is not known")
     context = {"section": "signals", "event": row, "body": event_list.shown(bytes(row.body)), "may_map": user.is_staff}
-    context |= {"why": f"{row.error[:1].upper()}{row.error[1:].rstrip('.')}." if row.error else "", "lacks_word": lacks_word}
+    context |= {"why": f"{error[:1].upper()}{error[1:].rstrip('.')}." if error else "", "lacks_word": lacks_word}
     return render(request, "accounts/event.html", context)
 
 
@@ -36,7 +37,9 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest) -> HttpResponse:
     """Reads one event again, or all of one reason."""
     if count := keeping.replay(asked_for(request)):
-        messages.success(request, f"{count} event{'' if count == 1 else 's'} will be read again. Reload this page to see what came of it.")
+        messages.success(
+            request, f"{count:,} event{'' if count == 1 else 's'} will be read again. Reload this page to see what came of it."
+        )
     else:
         messages.warning(request, "Nothing is read again: somebody was faster, or it has been understood meanwhile.")
     return redirect(back(request))
@@ -46,7 +49,7 @@ def again(request: HttpRequest) -> HttpResponse:
 def aside(request: HttpRequest) -> HttpResponse:
     """Sets one event aside, or all of one reason: they are forgotten in a week."""
     if count := keeping.set_aside(asked_for(request), str(leader(request))):
-        messages.success(request, f"{count} event{'' if count == 1 else 's'} set aside. They stay a week under “Ignored”.")
+        messages.success(request, f"{count:,} event{'' if count == 1 else 's'} set aside. They stay a week under “Ignored”.")
     else:
         messages.warning(request, "Nothing was set aside: somebody was faster, or it has been understood meanwhile.")
     return redirect(back(request))

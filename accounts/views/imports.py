@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,8 +14,8 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from accounts import import_forms
 from accounts.import_forms import FileForm
 from accounts.imports import running, uploading
-from accounts.imports.claims import Status
 from accounts.imports.layout import UnreadableFile
+from accounts.imports.lease import Status
 from accounts.imports.preview import preview
 from accounts.models import TicketImport
 from accounts.pages.queue_export import line
@@ -22,6 +23,7 @@ from accounts.sources.dates import ORDERS
 from tamdash.pages import is_partial, leader
 
 LISTED = 100
+FIGURES = ("tickets_written", "unchanged", "unmatched", "refused_count")
 REFUSALS_SHOWN = 50
 
 
@@ -35,7 +37,9 @@ def readable(request: HttpRequest, pk: UUID) -> TicketImport:
 
 @require_GET
 def imports(request: HttpRequest) -> HttpResponse:
-    rows = TicketImport.objects.visible_to(leader(request)).select_related("requested_by").defer("options")
+    rows = TicketImport.objects.visible_to(leader(request)).select_related("requested_by")
+    # Not the whole report: it may hold a thousand refusals.
+    rows = rows.defer("options", "report").annotate(**{name: F(f"report__{name}") for name in FIGURES})
     return render(request, "accounts/imports.html", {"section": "signals", "imports": list(rows[:LISTED]), "most": LISTED})
 
 
@@ -70,7 +74,7 @@ def looked_at(request: HttpRequest, row: TicketImport) -> HttpResponse:
         context |= {
             "preview": found,
             "date_words": ORDERS[found.choices.date_order],
-            "reading": import_forms.selects(asked, found.detected),
+            "reading": import_forms.selects(asked, found.detected, row.tenant.time_zone),
             "columns": list(import_forms.columns(asked, found.detected.layout)),
             "account_column": import_forms.account_column(asked, found.detected, found.account_by),
             "create_accounts": asked.create_accounts,
@@ -112,7 +116,7 @@ def start(request: HttpRequest, pk: UUID) -> HttpResponse:
     if row.status == Status.UPLOADED:
         try:
             found = preview(row, asked).detected
-            found.layout.require()
+            found.require()
         except UnreadableFile as unreadable:
             messages.error(request, str(unreadable))
             return redirect(back)

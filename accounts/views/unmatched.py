@@ -10,18 +10,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import account_keys, remapping, scan
+from accounts import account_keys
 from accounts.account_keys import KeyTaken
 from accounts.models import Account, AccountKey, User
 from accounts.models.inbound import TicketSystem
 from accounts.pages import unmatched as reads
 from accounts.pages.lookalikes import lookalikes
 from accounts.pages.unmatched import State
+from accounts.sources import mapping_of
 from tamdash.pages import changeable, is_partial, person
-from tamdash.templatetags.tamdash import moment
 
 PAGE = "accounts/unmatched.html"
 MOST_LATELY = 6
+IN_BANNER = "page"  # messages that the page shows itself
 
 
 class KeyForm(forms.Form):
@@ -61,9 +62,9 @@ def page(request: HttpRequest, state: State, refused: NewAccountForm | None = No
         "rows": [(group, state.link(chosen=(group.source, group.value), key="", find="")) for group in groups],
         "next": state.link(after=after, chosen=None) if after else "",
         "first": state.link(after="", chosen=None) if state.after else "",
-        "lately": [(row, row.account.owner_id == user.pk or user.leads) for row in lately],
+        "lately": [(row, reads.words(row.key), row.account.owner_id == user.pk or user.leads) for row in lately],
         "mapped": mapped(user, request.GET.get("mapped", "")),
-        "next_scan": moment(scan.next_daily(user.tenant)) if hasattr(scan, "next_daily") else "",
+        "said": " ".join(str(each) for each in messages.get_messages(request) if each.extra_tags == IN_BANNER),
         **(detail(user, state) if state.chosen else {}),
         "new_account": refused,
     }
@@ -77,7 +78,7 @@ def detail(user: User, state: State) -> dict[str, Any]:
     group = reads.group(user.tenant, source, value)
     if group is None:
         return {"is_gone": True}
-    values = reads.values_of(user.tenant, source, value, remapping.of(user.tenant, source).account_by)
+    values = reads.values_of(user.tenant, source, value, mapping_of(user.tenant, source).account_by)
     offered = [each for each in values if each.counts]
     chosen = next((each for each in offered if each.key == state.key), offered[0] if offered else None)
     keys = [chosen.key, *(each.key for each in values if each is not chosen)] if chosen else []
@@ -119,7 +120,8 @@ def mapping(request: HttpRequest, account: Account, given: dict[str, Any]) -> Ht
         return redirect("unmatched")
     tickets = f"{done.tickets:,} {'ticket' if done.tickets == 1 else 'tickets'}"
     more = " The others follow within minutes." if done.are_more else ""
-    messages.success(request, f"{tickets} went to {account}.{more} The next scan counts them; so do all to come with this value.")
+    said = f"{tickets} went to {account}.{more} The next scan counts them, and all to come with this value."
+    messages.success(request, said, extra_tags=IN_BANNER)
     return redirect(f"{reverse('unmatched')}?mapped={done.row.pk}")
 
 

@@ -1,13 +1,13 @@
 """Answering a handoff: what comes in is checked and recorded, the task behind it done, what goes out checked and recorded too."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from django.db.models import JSONField, Value
 from django.utils import timezone
 
 from accounts import recorded, scan
 from accounts.models import Account, ApiToken, Tenant
-from communications.handoffs.registry import Issues, validate
+from communications.handoffs.validation import Issues, validate
 from communications.models import Handoff, TaskItem, TaskRun
 from communications.schemas import TAMHandoffRequest, TAMHandoffResponse, TAMTask
 from communications.work import door, payload, results
@@ -17,6 +17,7 @@ from communications.work.errors import Invalid, Unknown
 from communications.work.next_action import recommended
 
 TRIES = 3  # a scan or an alert between reading and checking makes one of them stale
+MOST_UNREAD = 2000  # bytes of a body that is no JSON
 
 
 class Refused(Exception):
@@ -37,11 +38,11 @@ class Answered:
     run: TaskRun
 
 
-def take(given: dict[str, Any], tenant: Tenant, token: ApiToken | None, *, wait: float | None = None) -> Answered:
+def take(given: object, tenant: Tenant, token: ApiToken | None, *, wait: float | None = None) -> Answered:
     """Does what the handoff asks for. Raises Refused and Unsettled."""
-    kind = given.get("handoff_type", "health_report")
-    issues = validate(str(kind), given, tenant)
-    taken = record(tenant, token, str(kind), given, issues)
+    kind = str(given.get("handoff_type", "health_report")) if isinstance(given, dict) else ""
+    issues = validate(kind, given, tenant)
+    taken = record(tenant, token, kind, given, issues)
     if issues:
         raise Refused(issues)
     request = TAMHandoffRequest.model_validate(given)
@@ -66,8 +67,15 @@ def task_of(request: TAMHandoffRequest, taken: Handoff) -> TAMTask:
     )
 
 
-def record(tenant: Tenant, token: ApiToken | None, kind: str, given: dict[str, Any], issues: Issues) -> Handoff:
-    account_id, deal = given.get("account_id"), given.get("deal_id")
+def refuse_unread(body: bytes, tenant: Tenant, token: ApiToken | None) -> Issues:
+    """Keeps on record what came as a handoff and is no JSON; of a long one, its beginning."""
+    issues = Issues(structural=("It cannot be read as JSON.",))
+    record(tenant, token, "", {"unread": body[:MOST_UNREAD].decode(errors="replace")}, issues)
+    return issues
+
+
+def record(tenant: Tenant, token: ApiToken | None, kind: str, given: object, issues: Issues) -> Handoff:
+    account_id, deal = (given.get("account_id"), given.get("deal_id")) if isinstance(given, dict) else (None, None)
     is_known = isinstance(account_id, str) and payload.is_text(account_id)
     return Handoff.objects.create(
         tenant=tenant,
@@ -76,7 +84,7 @@ def record(tenant: Tenant, token: ApiToken | None, kind: str, given: dict[str, A
         handoff_type=payload.clean(kind)[:40],
         account=Account.objects.filter(tenant=tenant, external_id=account_id).first() if is_known else None,
         deal_id=payload.clean(deal)[:120] if isinstance(deal, str) else "",
-        payload=payload.on_record(given),
+        payload=Value(None, JSONField()) if given is None else payload.on_record(given),
         is_accepted=not issues,
         structural_issues=list(issues.structural),
         semantic_issues=list(issues.semantic),
@@ -120,10 +128,11 @@ def response(run: TaskRun, request: TAMHandoffRequest) -> TAMHandoffResponse:
     draft, standing = item.draft, stands.of(run.account_id, timezone.now())
     waits = item.status == TaskItem.Status.WAITING
     is_alert = request.handoff_type == "escalation_alert"
+    outreach = draft if request.request_type == results.OUTREACH else None
     return TAMHandoffResponse(
         handoff_type=request.handoff_type,
         health_score=standing.health,
-        escalation_result=results.escalation_result(run.account_id, draft) if is_alert else None,
+        escalation_result=results.escalation_result(run.account_id, outreach) if is_alert else None,
         communication_content=results.text_of(draft) if draft and not draft.is_under_way and not item.error else None,
         recommended_next_action=item.error or recommended(standing),
         confidence=confidence(results.evidence(standing, draft, failed=bool(item.error), under_way=waits)),

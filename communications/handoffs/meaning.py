@@ -9,7 +9,7 @@ from accounts import recorded
 from accounts.models import Account, HealthSnapshot, Tenant
 from accounts.models.notification import Channel
 from accounts.schemas import HealthScoreResult
-from communications.handoffs.kinds import HANDOFFS
+from communications.handoffs.registry import HANDOFFS
 from communications.models import Communication
 from communications.schemas import EscalationNotificationResult, TAMHandoffRequest, TAMHandoffResponse
 from communications.work import payload, results
@@ -23,9 +23,6 @@ def of_request(given: TAMHandoffRequest, tenant: Tenant) -> Iterator[str]:
         yield "tenant_id: it is not the token's tenant."
     elif known(tenant, given.account_id) is None:
         yield f"account_id: {UNKNOWN}."
-    fitting = HANDOFFS[given.handoff_type].request_types
-    if given.request_type not in fitting:
-        yield f"request_type: {given.request_type} does not go with {given.handoff_type}, which takes {', '.join(sorted(fitting))}."
 
 
 def known(tenant: Tenant, account_id: str) -> Account | None:
@@ -36,7 +33,7 @@ def known(tenant: Tenant, account_id: str) -> Account | None:
 
 
 def of_response(given: TAMHandoffResponse, raw: Mapping[str, Any], tenant: Tenant) -> Iterator[str]:
-    carries = HANDOFFS[given.handoff_type].carries
+    carries = HANDOFFS[given.handoff_type]
     if getattr(given, carries) is None:
         yield f"{carries}: {given.handoff_type} has to carry one."
     about = {part.account_id for part in (given.health_score, given.escalation_result) if part}

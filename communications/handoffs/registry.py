@@ -1,48 +1,12 @@
-"""The types of handoff, what each is about, and whether a payload may pass as one."""
+"""The registry of handoffs: each type with the field of TAMHandoffResponse that its answer is not complete without.
+
+Under either type any request type of the contract may be asked for; the text that comes of it goes along with what the type carries.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from accounts.models import Tenant
-from communications.handoffs import meaning, structure
-from communications.handoffs.kinds import HANDOFFS
-from communications.handoffs.strictness import StrictnessConfig, ValidationStrictness
-from communications.schemas import TAMHandoffRequest
-
-__all__ = ["HANDOFFS", "Issues", "validate"]
-
-
-@dataclass(frozen=True)
-class Issues:
-    """What is wrong with a payload, told apart: its form, and what it claims."""
-
-    structural: tuple[str, ...] = ()
-    semantic: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.structural or self.semantic)
-
-
-def validate(
-    handoff_type: str,
-    payload: object,
-    tenant: Tenant,
-    strictness: ValidationStrictness | None = None,
-    *,
-    part: Literal["request", "response"] = "request",
-) -> Issues:
-    """What is wrong with the payload as a handoff of that type, from the tenant's point of view: another's account is unknown there.
-
-    LENIENT looks at the form alone; without a strictness, the type's own decides. Meaning is looked at only where the form is right.
-    """
-    read = structure.read(handoff_type, payload, part)
-    if isinstance(read, list):
-        return Issues(structural=tuple(read))
-    strictness = strictness or StrictnessConfig().get_strictness(handoff_type)
-    if strictness == ValidationStrictness.LENIENT:
-        return Issues()
-    if isinstance(read, TAMHandoffRequest):
-        return Issues(semantic=tuple(meaning.of_request(read, tenant)))
-    given = payload if isinstance(payload, Mapping) else dict[str, Any]()
-    return Issues(semantic=tuple(meaning.of_response(read, given, tenant)))
+HANDOFFS: Mapping[str, Literal["health_score", "escalation_result"]] = {
+    "health_report": "health_score",
+    "escalation_alert": "escalation_result",
+}

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from communications.handoffs.kinds import HANDOFFS
+from communications.handoffs.registry import HANDOFFS
 from communications.schemas import TAMHandoffRequest, TAMHandoffResponse
 from communications.work import payload as json_payload
 from communications.work.words import problems

@@ -16,7 +16,7 @@ from accounts.models import Account, ApiToken, Tenant
 from communications.models import TaskItem, TaskRun
 from communications.schemas import TAMTask
 from communications.work import batch, life, payload, release_data, single
-from communications.work.errors import CannotBeDone, Invalid, Unknown
+from communications.work.errors import Busy, CannotBeDone, Invalid, Unknown
 from communications.work.results import PROFILE
 from tamdash.broker import tell
 
@@ -27,13 +27,14 @@ LOOK_EVERY = 0.1
 AT_ONCE = 2  # requests of a process that wait at the same time: the threads and connections of the others serve people
 UNEXPECTED = "An unexpected error stopped the task. Ask again; if it happens again, tell an admin."
 LONGEST_DEAL = 120
+OPEN_BATCHES = 10  # of a tenant
 slots = BoundedSemaphore(AT_ONCE)
 
 
 def run(task: TAMTask, tenant: Tenant, token: ApiToken | None, *, wait: float | None = None) -> TaskRun:
     """Takes the task in. One about an account has begun when this returns, and is done unless its draft takes longer than `wait` seconds.
 
-    A batch is left to the workers. Without `wait` it is as long as a request may. Raises Unknown and Invalid.
+    A batch is left to the workers. Without `wait` it is as long as a request may. Raises Unknown, Invalid and Busy.
     """
     found = accept(task, tenant, token)
     if found.account_id is None:
@@ -43,7 +44,7 @@ def run(task: TAMTask, tenant: Tenant, token: ApiToken | None, *, wait: float | 
 
 
 def accept(task: TAMTask, tenant: Tenant, token: ApiToken | None) -> TaskRun:
-    """The task as a row. Raises Unknown and Invalid, and then nothing was written."""
+    """The task as a row. Raises Unknown, Invalid and Busy, and then nothing was written."""
     if task.tenant_id != tenant.slug:
         raise Unknown("There is no such tenant for this token: tenant_id names another.")
     account = account_of(tenant, task.account_id) if task.account_id is not None else None
@@ -52,6 +53,8 @@ def accept(task: TAMTask, tenant: Tenant, token: ApiToken | None) -> TaskRun:
         raise Invalid(issues)
     release_data.read(task.release_info)
     with transaction.atomic():
+        if account is None:
+            check_room(tenant)
         made = TaskRun(tenant=tenant, token=token, task_type=task.task_type, account=account, task=given)
         if account:
             # Whoever asks does it at once; the sweep takes it up where they died on the way.
@@ -71,6 +74,13 @@ def account_of(tenant: Tenant, account_id: str) -> Account:
     if known is None:
         raise Unknown("There is no active account of that account_id.")
     return known
+
+
+def check_room(tenant: Tenant) -> None:
+    """To be called in the transaction that adds a batch: two at once come one after the other. Raises Busy."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    if TaskRun.objects.filter(tenant=tenant, account=None, status__in=life.UNDER_WAY).count() >= OPEN_BATCHES:
+        raise Busy(f"{OPEN_BATCHES} batch tasks of this tenant are open, which is as many as may be.")
 
 
 def misfits(task: TAMTask) -> list[str]:

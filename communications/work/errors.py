@@ -15,5 +15,9 @@ class Invalid(Exception):
         self.issues = list(issues)
 
 
+class Busy(Exception):
+    """The tenant has as many batches open as it may; nothing was done."""
+
+
 class CannotBeDone(Exception):
     """The task was understood and cannot be done as things stand. The message says what to do."""

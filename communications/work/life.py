@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from communications.models import TaskItem, TaskRun
@@ -16,7 +17,7 @@ Item = TaskItem.Status
 WORK = "communications.tasks.work_off_task"
 LEASE = timedelta(minutes=2)  # renewed with every part of a batch, which takes seconds
 MAX_ATTEMPTS = 3  # in a row that nobody ended in order
-AT_ONCE = 200  # runs a sweep looks at, the oldest first
+AT_ONCE = 20  # runs of a tenant that a sweep looks at, the oldest first, so that none waits for another tenant's
 UNDER_WAY = (Status.QUEUED, Status.RUNNING)
 
 # A draft that left the writer's hands, whatever became of it then, ends its item.
@@ -88,10 +89,16 @@ def settle(run: TaskRun) -> TaskRun:
 def sweep(now: datetime) -> None:
     """Finds what a lost message or a killed worker left behind, and ends what has nothing left to wait for."""
     items = TaskItem.objects.filter(run=OuterRef("pk"))
-    under_way = TaskRun.objects.filter(status__in=UNDER_WAY).order_by("created_at")
-    for run in under_way.filter(status=Status.RUNNING).select_related("tenant")[:AT_ONCE]:
+    under_way = TaskRun.objects.filter(status__in=UNDER_WAY)
+    for run in oldest(under_way.filter(status=Status.RUNNING).select_related("tenant")):
         settle(run)
     to_begin = Exists(items.filter(status=Item.WAITING, draft=None)) | ~Exists(items)
     lost = under_way.filter(free(now)).filter(Q(status=Status.QUEUED) | to_begin)
-    for run_id in lost.values_list("pk", flat=True)[:AT_ONCE]:
-        tell(WORK, str(run_id), can_wait=True)
+    for run in oldest(lost):
+        tell(WORK, str(run.pk), can_wait=True)
+
+
+def oldest(runs: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
+    """A few of each tenant: first the oldest of all, then their second."""
+    place = Window(RowNumber(), partition_by="tenant_id", order_by=["created_at", "pk"])
+    return runs.annotate(place=place).filter(place__lte=AT_ONCE).order_by("place", "created_at")

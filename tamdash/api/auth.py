@@ -20,11 +20,11 @@ class ApiRequest(HttpRequest):
 
 
 class Bearer(HttpBearer):
-    """A token with that scope. Counts the call; too many answer 429, whatever their scope."""
+    """A token with one of the scopes. Counts the call; too many answer 429, whatever their scope."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, *scopes: Scope) -> None:
         super().__init__()
-        self.scope = scope
+        self.scopes = scopes
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         now = timezone.now()
@@ -37,16 +37,16 @@ class Bearer(HttpBearer):
             detail = f"This token has made more than {allowance.limit} calls in this minute."
             raise Problem("too-many-requests", detail, headers={"Retry-After": str(allowance.resets_in)})
         api_tokens.note_use(found, now)
-        if self.scope not in found.scopes:
-            challenge = f'Bearer realm="tamdash", error="insufficient_scope", scope="{self.scope}"'
-            detail = f"This needs the scope {self.scope}, which the token does not have."
-            raise Problem("insufficient-scope", detail, headers={"WWW-Authenticate": challenge}, scope=str(self.scope))
+        if not set(self.scopes) & set(found.scopes):
+            challenge = f'Bearer realm="tamdash", error="insufficient_scope", scope="{self.scopes[0]}"'
+            detail = f"This needs the scope {' or '.join(self.scopes)}, which the token does not have."
+            raise Problem("insufficient-scope", detail, headers={"WWW-Authenticate": challenge}, scope=str(self.scopes[0]))
         return found
 
 
-def scoped(scope: str) -> Bearer:
-    """`auth=scoped("tasks:run")` of an operation."""
-    return Bearer(Scope(scope))
+def scoped(*scopes: str) -> Bearer:
+    """`auth=scoped("tasks:run")` of an operation; of several scopes one is enough."""
+    return Bearer(*map(Scope, scopes))
 
 
 def token_of(request: HttpRequest) -> ApiToken:

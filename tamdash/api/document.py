@@ -16,7 +16,7 @@ from tamdash.api.examples import ACCOUNT, EXAMPLES
 from tamdash.api.problems import KINDS, ProblemDocument
 
 SHARED = (400, 401, 403, 404, 405, 406, 422, 429, 500, 503)
-OF_WRITES = (409, 413, 415)
+OF_WRITES = (409, 411, 413, 415)
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 ABOUT = """\
 Signals in, health and drafts out. Every call carries a bearer token of one tenant, and sees that tenant alone.
@@ -63,9 +63,9 @@ class Document(OpenAPISchema):
     def operation_details(self, operation: Operation) -> dict[str, Any]:
         found: dict[str, Any] = super().operation_details(operation)
         is_write = "POST" in operation.methods
-        scopes = [str(each.scope) for each in operation.auth_callbacks if isinstance(each, Bearer)]
-        found["security"] = [{"Bearer": scopes}]
-        found["description"] = f"{found.get('description', '').strip()}\n\nScope: `{', '.join(scopes)}`.".strip()
+        scopes = [str(scope) for each in operation.auth_callbacks if isinstance(each, Bearer) for scope in each.scopes]
+        found["security"] = [{"Bearer": [scope]} for scope in scopes]
+        found["description"] = f"{found.get('description', '').strip()}\n\nScope: {' or '.join(f'`{each}`' for each in scopes)}.".strip()
         found["parameters"] = [*map(described, found["parameters"]), KEY if is_write else IF_NONE_MATCH]
         for status, answer in found["responses"].items():
             answer["headers"] = headers((*LIMIT_HEADERS, once.REPLAYED if is_write else "ETag", *(["Location"] if status == 202 else [])))

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
+from tamdash import chunks
 from tamdash.api import once, problems
 from tamdash.api.problems import Problem
 
@@ -55,9 +56,15 @@ def answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Htt
 
 
 def check(request: HttpRequest) -> None:
-    """Raises Problem where no answer of ours would be understood."""
+    """Raises Problem where no answer of ours would be understood, or the body could not be."""
     if not any(request.accepts(kind) for kind in (JSON, problems.MEDIA_TYPE)):
         raise Problem("not-acceptable", "The Accept header allows no JSON.")
+    try:
+        in_chunks = chunks.of(request) if request.method == "POST" else None
+    except chunks.Unbounded:
+        raise Problem("length-required", "The body comes in chunks, and this server cannot tell where they end.") from None
+    if in_chunks:
+        request._stream = in_chunks  # type: ignore[assignment]  # Django reads it once the token is known, up to its own limit
 
 
 def not_allowed(response: HttpResponse) -> HttpResponse:

@@ -1,9 +1,13 @@
 """Handoffs from other software, answered and kept on record."""
 
+import functools
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException, UnreadablePostError
 from ninja import Body, Router, Status
+from ninja.decorators import decorate_view
 from pydantic import BaseModel, Field, JsonValue
 
 from communications import handoffs
@@ -16,21 +20,41 @@ from tamdash.api.tasks import address
 
 router = Router(auth=scoped("handoffs:write"), tags=["Handoffs"])
 # Read as it comes, so that also what has not the form of a handoff is on record; the document shows the contract.
-SHOWN = {"requestBody": {"content": {"application/json": {"schema": TAMHandoffRequest.model_json_schema()}}, "required": True}}
-Payload = Annotated[dict[str, JsonValue], Body(...)]
+FORM = TAMHandoffRequest.model_json_schema() | {"additionalProperties": False}
+SHOWN = {"requestBody": {"content": {"application/json": {"schema": FORM}}, "required": True}}
+Payload = Annotated[Any, Body()]
+
+
+def on_record(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Around the whole of the operation: also what is no JSON, and never gets as far as the function below, is refused on record."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code != 400:
+            return response
+        try:
+            body = request.body
+        except (UnreadablePostError, RawPostDataException):
+            return response  # it broke off on the way: nothing was handed over
+        token = token_of(request)
+        return refusal(exchange.refuse_unread(body, token.tenant, token), "unreadable").response()
+
+    return answer
 
 
 @router.post("/handoffs", response={200: TAMHandoffResponse, 202: TAMHandoffResponse}, summary="Hand off", openapi_extra=SHOWN)
-def hand_off(request: HttpRequest, body: Payload, response: HttpResponse) -> Status[TAMHandoffResponse]:
-    """200 with the whole answer, or 202 while its text is being written; the Location then says where to look, with a token that may run tasks.
+@decorate_view(on_record)
+def hand_off(request: HttpRequest, response: HttpResponse, body: Payload = None) -> Status[TAMHandoffResponse]:
+    """200 with the whole answer, or 202 while its text is being written; the Location then says where to look, with the same token.
 
-    Form and meaning are checked. A refusal is 422 and lists `structural_issues` and `semantic_issues` apart. A health_report takes every
-    request_type but escalation_outreach, and carries health_score; an escalation_alert takes health_scan and escalation_outreach, and
-    carries escalation_result.
+    Form and meaning are checked. A refusal is 422, or 400 for what is no JSON, and lists `structural_issues` and `semantic_issues` apart.
+    Either type takes every request_type and answers its text; a health_report always carries health_score, an escalation_alert
+    escalation_result.
     """
     token = token_of(request)
     try:
-        answered = exchange.take(dict(body), token.tenant, token)
+        answered = exchange.take(body, token.tenant, token)
     except exchange.Refused as refused:
         raise refusal(refused.issues) from None
     except exchange.Unsettled:
@@ -41,9 +65,9 @@ def hand_off(request: HttpRequest, body: Payload, response: HttpResponse) -> Sta
     return Status(202, answered.response)
 
 
-def refusal(issues: Issues) -> Problem:
+def refusal(issues: Issues, kind: str = "invalid") -> Problem:
     members: dict[str, Any] = {"structural_issues": list(issues.structural), "semantic_issues": list(issues.semantic)}
-    return Problem("invalid", "The handoff was refused, and is on record with its issues.", **members)
+    return Problem(kind, "The handoff was refused, and is on record with its issues.", **members)
 
 
 class Checked(Given):

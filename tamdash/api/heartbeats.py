@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, JsonValue, SkipValidation, ValidationErro
 from accounts import heartbeats
 from accounts.heartbeats import MOST, Recorded
 from tamdash.api.auth import scoped, token_of
-from tamdash.api.shapes import Given, Instant, Text, in_words
+from tamdash.api.shapes import Given, Instant, Text, in_words, text_at
 
 router = Router(auth=scoped("heartbeats:write"), tags=["Signals"])
 
@@ -37,7 +37,7 @@ class HeartbeatResult(BaseModel):
     """What became of one. `repeated`: it was known already."""
 
     index: int
-    account_id: str | None = Field(description="Null where it could not be read.")
+    account_id: str | None = Field(description="As it was sent. Null where that is no text.")
     result: Literal["recorded", "repeated", "refused"]
     reason: str = Field(description="Why it was refused, or what of it was left out.")
 
@@ -58,7 +58,7 @@ def write_heartbeats(request: HttpRequest, body: Heartbeats) -> HeartbeatResults
     beats = {index: each for index, each in enumerate(read) if not isinstance(each, str)}
     done = heartbeats.record(token_of(request).tenant, list(beats.values()), timezone.now())
     results = dict(zip(beats, done, strict=True))
-    items = [result(index, results.get(index), each) for index, each in enumerate(read)]
+    items = [result(index, results.get(index), *each) for index, each in enumerate(zip(body.heartbeats, read, strict=True))]
     counts = {kind: sum(item.result == kind for item in items) for kind in ("recorded", "repeated", "refused")}
     return HeartbeatResults(**counts, items=items)
 
@@ -72,7 +72,7 @@ def one_of(given: object) -> heartbeats.Beat | str:
     return heartbeats.Beat(**beat.model_dump())
 
 
-def result(index: int, done: Recorded | None, read: heartbeats.Beat | str) -> HeartbeatResult:
+def result(index: int, done: Recorded | None, given: object, read: heartbeats.Beat | str) -> HeartbeatResult:
     if done is None:
-        return HeartbeatResult(index=index, account_id=None, result="refused", reason=str(read))
+        return HeartbeatResult(index=index, account_id=text_at(given, "account_id"), result="refused", reason=str(read))
     return HeartbeatResult(index=index, account_id=done.account_id, result=done.status, reason=done.detail)

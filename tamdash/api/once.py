@@ -22,6 +22,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 STALE_AFTER = timedelta(minutes=1)
 READABLE = re.compile(r"[\x21-\x7e]{1,200}")
+PASSING = (409, 429)  # by what was going on just then
 REPEATED_HEADERS = ("Content-Type", "Location", "Retry-After")
 View = Callable[..., Any]
 
@@ -79,9 +80,9 @@ def in_progress() -> Problem:
 
 
 def keep(row: IdempotentAnswer, response: HttpResponse) -> None:
-    """Keeps the answer for repeats; after a failure of ours the call may be made again instead."""
+    """Keeps the answer for repeats. After one that passes with time, or a failure of ours, the call may be made again instead."""
     ours = IdempotentAnswer.objects.filter(pk=row.pk, status=None, created_at=row.created_at)
-    if response.status_code >= 500:
+    if response.status_code in PASSING or response.status_code >= 500:
         ours.delete()
         return
     headers = {name: response.headers[name] for name in REPEATED_HEADERS if name in response.headers}

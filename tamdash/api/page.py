@@ -66,7 +66,7 @@ def call(path: str, method: str, operation: dict[str, Any]) -> Call:
         path=path,
         summary=operation["summary"],
         text=marked(" ".join(text.split())),
-        scope=operation["security"][0]["Bearer"][0],
+        scope=" or ".join(each["Bearer"][0] for each in operation["security"]),
         parameters=[parameter(each) for each in operation["parameters"] if each["in"] != "header"],
         curl=curl(path, method, operation),
         answer=next((as_json(example) for answer in answers if (example := example_of(answer)) is not None), ""),

@@ -40,11 +40,13 @@ KINDS = {
     "not-acceptable": Kind(406, "Only JSON is served", "Send Accept: application/json, or none."),
     "in-progress": Kind(409, "The same call is still being answered", "Try again after the seconds in Retry-After, with the same key."),
     "conflict": Kind(409, "It does not fit what is there", "Read the present state, then decide."),
+    "length-required": Kind(411, "The length of the body is missing", "Send the whole body at once, with its Content-Length."),
     "too-large": Kind(413, "The body is too large", "Send less in one call."),
     "unsupported-media-type": Kind(415, "The body is not JSON", "Send Content-Type: application/json."),
     "invalid": Kind(422, "Something in the call is not valid", "Mend what errors names, then send it again."),
     "key-reused": Kind(422, "The idempotency key was used for another call", "Use a new key for a new call."),
     "too-many-requests": Kind(429, "Too many calls", "Wait for the seconds in Retry-After. A bulk call counts once."),
+    "too-many-batches": Kind(429, "Too many batch tasks are open", "Wait until one of them has ended, then ask again."),
     "internal": Kind(500, "It failed on our side", "Try again later. Whoever runs tamdash finds the cause in its log."),
     "unavailable": Kind(503, "The database is away", "Try again after the seconds in Retry-After."),
 }

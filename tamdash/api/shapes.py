@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from communications.work.words import problems
 from tamdash.api.problems import Issue, Problem
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ class Asked(Given):
 
 class PageAsked(Asked):
     limit: int = Field(default=50, ge=1, le=MOST_ON_A_PAGE, description="Entries a page.")
-    cursor: str | None = Field(default=None, max_length=1000, description="The `next_cursor` of the page before.")
+    cursor: str | None = Field(default=None, min_length=1, max_length=1000, description="The `next_cursor` of the page before.")
 
     def page(self, rows: Sequence[Any]) -> tuple[Sequence[Any], bool]:
         """Of one row more than the page holds: the page, and whether more follow."""
@@ -109,5 +110,10 @@ def bad_cursor() -> Problem:
 
 def in_words(error: ValidationError) -> str:
     """What is wrong with one thing of many, on a line."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in found[:MOST_IN_WORDS])
+    return "; ".join(problems(error)[:MOST_IN_WORDS])
+
+
+def text_at(given: object, name: str) -> str | None:
+    """What one thing of many calls itself, as far as it gave a text."""
+    found = given.get(name) if isinstance(given, dict) else None
+    return found if isinstance(found, str) else None

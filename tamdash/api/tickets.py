@@ -15,7 +15,7 @@ from accounts.ingest.rows import KEY_LENGTH, MOST_KEYS, WORD_LENGTH
 from accounts.sources.told import Gone
 from accounts.ticket_feed import MOST, Taken
 from tamdash.api.auth import scoped, token_of
-from tamdash.api.shapes import Given, Instant, Text, in_words
+from tamdash.api.shapes import Given, Instant, Text, in_words, text_at
 
 router = Router(auth=scoped("tickets:write"), tags=["Signals"])
 Source = Literal["generic", "jira", "zendesk", "kayako", "servicenow"]
@@ -79,7 +79,7 @@ class TicketResult(BaseModel):
     """What became of one. `unmatched`: it is kept, and counts once somebody maps what it names to an account."""
 
     index: int
-    ticket_id: str | None = Field(description="Null where it could not be read.")
+    ticket_id: str | None = Field(description="As it was sent. Null where that is no text.")
     result: Literal["written", "unchanged", "unmatched", "refused"]
     reason: str = Field(description="Why it was refused, or is unmatched.")
 
@@ -101,7 +101,7 @@ def write_tickets(request: HttpRequest, body: Tickets) -> TicketResults:
     told = {index: each for index, each in enumerate(read) if not isinstance(each, str)}
     taken = ticket_feed.take_in(token_of(request).tenant, body.source, list(told.values()), timezone.now())
     results = dict(zip(told, taken, strict=True))
-    items = [result(index, results.get(index), each) for index, each in enumerate(read)]
+    items = [result(index, results.get(index), *each) for index, each in enumerate(zip(body.tickets, read, strict=True))]
     counts = {kind: sum(item.result == kind for item in items) for kind in ("written", "unchanged", "unmatched", "refused")}
     return TicketResults(**counts, items=items)
 
@@ -117,7 +117,7 @@ def one_of(given: object) -> SourceTicket | Gone | str:
     return state.told()
 
 
-def result(index: int, taken: Taken | None, read: SourceTicket | Gone | str) -> TicketResult:
+def result(index: int, taken: Taken | None, given: object, read: SourceTicket | Gone | str) -> TicketResult:
     if taken is None:
-        return TicketResult(index=index, ticket_id=None, result="refused", reason=str(read))
+        return TicketResult(index=index, ticket_id=text_at(given, "ticket_id"), result="refused", reason=str(read))
     return TicketResult(index=index, ticket_id=taken.ticket_id, result=taken.result, reason=taken.reason)

@@ -12,9 +12,10 @@ from accounts.imports import detecting, staging
 from accounts.imports.choices import Choices
 from accounts.imports.from_disk import import_file
 from accounts.imports.reading import Report, Tickets
-from accounts.ingest import TicketRow, mapping
+from accounts.ingest import TicketRow
 from accounts.ingest.rows import values_of
 from accounts.models import Tenant
+from accounts.sources import mapping_of
 from tests import incidents
 from tests.bench.measuring import Measurement, Options, in_turns, milliseconds
 
@@ -55,7 +56,7 @@ def new_tenant() -> Tenant:
 def read(path: Path, tenant: Tenant) -> list[TicketRow]:
     with path.open("rb") as raw:
         found = detecting.detect(raw, path.stat().st_size, "utf-8", CHOICES)
-        words = mapping.of(tenant, "servicenow", found.layout.format.words)
+        words = mapping_of(tenant, "servicenow")
         rows = Tickets(raw, found.choices, found.layout, words, Report("utf-8"))
         return [ticket for _, ticket in rows.step(10**9, 10**12)]
 

@@ -14,6 +14,7 @@ from accounts.imports.from_disk import import_file
 from accounts.imports.layout import UnreadableFile
 from accounts.imports.reading import Report
 from accounts.models import Tenant
+from accounts.models.people import time_zones
 from accounts.sources import FORMATS
 from accounts.sources.dates import ORDERS
 
@@ -38,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", default="", choices=ENCODINGS)
         parser.add_argument("--date-order", default="", choices=ORDERS, help="How dates in numbers are to be read: 03/04/2026.")
         parser.add_argument(
+            "--time-zone", default="", choices=time_zones(), metavar="Z", help="Of dates that name none. Else they are UTC."
+        )
+        parser.add_argument(
             "--column",
             action="append",
             default=[],
@@ -55,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant “{tenant}”. Create it with: manage.py create_tenant {tenant} --name NAME") from error
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-        asked = ("format", "delimiter", "encoding", "date_order", "account_column", "create_accounts")
+        asked = ("format", "delimiter", "encoding", "date_order", "time_zone", "account_column", "create_accounts")
         choices = Choices(**{name: options[name] for name in asked}, columns=dict(options["column"]))
         try:
             with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None, leave=False) as bar:

@@ -1,21 +1,20 @@
-"""Whose an import is: it is claimed for a while by whoever works on it, and the claim renewed for as long as that process lives."""
+"""Whose an import is: whoever works on it holds a lease, which is renewed for as long as that process lives."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import TicketImport
+from tamdash.lease import renewed
 
 Status = TicketImport.Status
 LEASE = timedelta(seconds=20)
-RENEWED_EVERY = 5.0  # seconds
+LONGEST = timedelta(hours=6)  # what has not ended by then hangs: only its steps renew the lease from there on
 AT_WORK = (Status.READING, Status.MERGING)
 
 
@@ -34,7 +33,7 @@ def claim(import_id: UUID) -> TicketImport | None:
 
 
 def go_on(row: TicketImport, status: str = Status.READING, *, becomes: str = "", **changes: Any) -> None:
-    """Writes what was done, as long as the claim is this one; each has a number of its own. Raises Lost."""
+    """Writes what was done, as long as the lease is this one; each has a number of its own. Raises Lost."""
     mine = TicketImport.objects.filter(pk=row.pk, attempts=row.attempts, status=status)
     if not mine.update(**{"claimed_until": timezone.now() + LEASE, "status": becomes or status} | changes):
         raise Lost
@@ -42,22 +41,10 @@ def go_on(row: TicketImport, status: str = Status.READING, *, becomes: str = "",
 
 @contextmanager
 def held(row: TicketImport) -> Iterator[None]:
-    """Inside, the claim holds; afterwards, however that went, somebody else may go on at once."""
-    ended = Event()
-    thread = Thread(target=renew, args=(row.pk, row.attempts, ended), daemon=True)
-    thread.start()
+    """Inside, the lease holds; afterwards, however that went, somebody else may go on at once."""
+    mine = TicketImport.objects.filter(pk=row.pk, attempts=row.attempts)
     try:
-        yield
+        with renewed(lambda: mine.filter(status__in=AT_WORK).update(claimed_until=timezone.now() + LEASE), LONGEST.total_seconds()):
+            yield
     finally:
-        ended.set()
-        thread.join()
-        TicketImport.objects.filter(pk=row.pk, attempts=row.attempts).update(claimed_until=None)
-
-
-def renew(import_id: UUID, attempt: int, ended: Event) -> None:
-    mine = TicketImport.objects.filter(pk=import_id, attempts=attempt, status__in=AT_WORK)
-    try:
-        while not ended.wait(RENEWED_EVERY):
-            mine.update(claimed_until=timezone.now() + LEASE)
-    finally:
-        connection.close()
+        mine.update(claimed_until=None)
