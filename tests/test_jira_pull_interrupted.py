@@ -15,14 +15,25 @@ from accounts.ingest import upsert
 from accounts.models import JiraConnection, Tenant, Ticket
 from accounts.pull import syncing
 from accounts.sources import jira_hook, mapping_of
-from accounts.tasks import pull_jira
+from accounts.tasks import pull_jira, sweep_jira
 from tests import make
 from tests.fake_jira import FakeJira, Fault, running
 from tests.forked import forked
+from tests.messages import Told, told
 from tests.pulling import MINUTE, START, cloud, connected, fill, in_jira, in_tamdash, synced, tickets
 from tests.worker import wait_until
 
-__all__ = ["cloud"]
+__all__ = ["cloud", "told"]
+
+
+@pytest.mark.django_db
+def test_a_worker_is_told_of_what_is_due_and_of_nothing_else(cloud: FakeJira, told: Told) -> None:
+    tenant = make.tenant()
+    row = connected(tenant, cloud)
+    connected(tenant, cloud, name="Later", next_run_at=timezone.now() + timedelta(hours=1))
+    connected(tenant, cloud, name="Off", is_active=False)
+    sweep_jira()
+    assert told() == [(syncing.PULL, [row.pk])]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -61,7 +61,7 @@ def test_each_account_has_one_draft_though_a_worker_was_killed() -> None:
 
 
 def test_a_writer_at_work_is_not_taken_for_one_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "RENEWED_EVERY", 0.02)
+    monkeypatch.setattr("tamdash.lease.RENEWED_EVERY", 0.02)
     tenant = make.tenant()
     draft = make.draft(make.account(tenant), status="generating")
     long_ago = timezone.now() - 2 * lease.LEASE

@@ -93,7 +93,7 @@ class OpenInterval(models.Model):
         ordering = ["priority", "created_at", "ticket_id"]
 
     def __str__(self) -> str:
-        return f"{self.external_id} from {self.open_from:%Y-%m-%d}"
+        return self.external_id
 
     def age_days(self, at: datetime) -> float:
         return max(0.0, (at - self.created_at).total_seconds() / 86400)
